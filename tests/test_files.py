@@ -202,7 +202,7 @@ def test_the_check_writes_nothing(tmp_path):
 def test_a_new_file_replaces_none(tmp_path):
     path = tmp_path / "x"
     path.write_text("theirs")
-    with pytest.raises(OutputError, match="another program has written it meanwhile"):
+    with pytest.raises(OutputError, match="another program has written it in the meantime"):
         files.write(path, "mine", new=True)
     assert path.read_text() == "theirs"
     assert list(tmp_path.iterdir()) == [path]

@@ -36,7 +36,7 @@ def test_decimal_numbers_stay_decimal(text, unit, value):
 @pytest.mark.parametrize("text", ["500 +/- 2 %", "1.00 +/- 10%", "100 ± 10 %"])
 def test_an_uncertainty_in_percent_is_refused(text):
     """It was read as 5.00 +/- 0.02: both numbers divided by 100."""
-    with pytest.raises(InputError, match="of what the uncertainty is a percentage"):
+    with pytest.raises(InputError, match="the reference of the percentage"):
         measurement(text)
 
 

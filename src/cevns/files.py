@@ -25,7 +25,7 @@ def expanded(path: Path | str) -> Path:
     """
     longest = max(Path(path).parts, key=len, default="")
     if len(longest.encode()) > 255:
-        raise InputError(f"{longest[:40]}...: no file has a name of {len(longest)} characters")
+        raise InputError(f"{longest[:40]}...: a file name cannot have {len(longest)} characters")
     try:
         return Path(path).expanduser()
     except RuntimeError:
@@ -89,8 +89,8 @@ def write(path: Path | str, content: str | bytes | memoryview, *, new: bool = Fa
             _replace(Path(os.path.realpath(path)), data, new=new)
     except FileExistsError:
         raise OutputError(
-            f"cannot write {path}: another program has written it meanwhile; choose another file, "
-            "or remove it"
+            f"cannot write {path}: another program has written it in the meantime; choose another "
+            "file, or remove it"
         ) from None
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from None

@@ -179,7 +179,7 @@ mm, cm, m, km, pc, kpc, Mpc
     if not math.isfinite(number):
         raise InputError(f"{what}: {value!r} is not a finite number")
     if not computable(number):
-        raise InputError(f"{what}: {value!r} is out of any range that can be computed with")
+        raise InputError(f"{what}: {value!r} is outside the range of numbers that can be used")
     return number
 
 
@@ -209,7 +209,7 @@ def measurement(value: Any, unit: str = "", *, what: str = "value") -> Measureme
     centre, sigma, found = match.groups()
     if found == "%":
         raise InputError(
-            f"{what}: {value!r} does not say of what the uncertainty is a percentage; write it as "
+            f"{what}: {value!r} does not define the reference of the percentage; write it as "
             "a number, such as '500 +/- 10'"
         )
     result = Measurement(
@@ -218,7 +218,7 @@ def measurement(value: Any, unit: str = "", *, what: str = "value") -> Measureme
     if not (math.isfinite(result.value) and math.isfinite(result.sigma) and result.sigma > 0):
         raise InputError(f"{what}: the uncertainty in {value!r} must be positive and finite")
     if not (abs(result.value) < 1e15 and 1e-15 < result.sigma < 1e15):
-        raise InputError(f"{what}: {value!r} is out of any range that a fit can use")
+        raise InputError(f"{what}: {value!r} is outside the range that a fit can use")
     return result
 
 

@@ -371,7 +371,7 @@ def test_bad_input():
     with pytest.raises(InputError, match="no recoils to map"):
         recoil_map([0.0], sun_axes([0.0]))
     without = SkyNeutrinos(without=("pp", "pep", "hep", "be7", "b8", "n13", "o15", "f17"))
-    with pytest.raises(InputError, match="without neutrinos of the Sun"):
+    with pytest.raises(InputError, match="without solar neutrinos"):
         DirectionalCase(FogCase("Xe", neutrinos=without))
     beam = MeasuredDirections(RecoilAngles(SNS(distance_m=20.0, protons=1e23), "CsI"), (5.0,))
     assert beam.above[0].mean > 0.0

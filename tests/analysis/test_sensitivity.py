@@ -507,7 +507,7 @@ def test_what_nothing_determines_is_said():
     )
     both = Parameters([Parameter("s", 5.0, role="poi"), Parameter("b", 4.0)])
     model = Model("one bin", both, (counting,))
-    with pytest.raises(FitError, match="nothing tells s from"):
+    with pytest.raises(FitError, match="the data do not distinguish s from"):
         expected_error(model, "s")
 
 

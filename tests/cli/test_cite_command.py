@@ -133,8 +133,8 @@ def test_what_is_no_experiment_and_no_result(
     other = tmp_path / "other.json"
     for content, said in (
         ("{", "is no JSON"),
-        ("[1, 2]", "no result of cevns"),
-        ('{"name": "mine"}', "no result of cevns"),
+        ("[1, 2]", "not a result of cevns"),
+        ('{"name": "mine"}', "not a result of cevns"),
         ('{"version": "0.1.0", "engine": "numpy"}', "no list of citations"),
         ('{"version": "0.1.0", "engine": "numpy", "citations": [3]}', "no list of citations"),
         ('{"version": "0.1.0", "engine": "numpy", "citations": [{"key": "a"}]}', "'role'"),

@@ -61,7 +61,7 @@ def test_an_asimov_projection_of_one_s_own(cevns, folder):
         (
             ("--to", "histfactory", "--out", "x.json", "--model", "nsi",
              "--parameter", "eps_ee_u=0:1:3", "--poi", "count"),
-            "name one of them",
+            "use one of them",
         ),
         (("--to", "histfactory", "--out", "x.json", "--poi", "sin2-theta-w"), "'sin2_theta_w'"),
         (
@@ -128,4 +128,4 @@ def test_a_file_that_is_there_is_replaced(cevns, folder):
 def test_inspect_of_nothing(cevns, folder):
     done = cevns("inspect", "nowhere.json")
     assert done.code == 2
-    assert "nowhere.json: there is no such file" in done.err
+    assert "nowhere.json: the file does not exist" in done.err

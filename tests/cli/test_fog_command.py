@@ -192,7 +192,7 @@ def test_channels_of_several_materials_are_refused(capsys, tmp_path):
     path = tmp_path / "two.yaml"
     path.write_text(TWO)
     assert run(["fog", "Xe", *FAST, "--detector", str(path)]) == 2
-    assert "two has channels of Xe and Ge, each with an efficiency" in capsys.readouterr().err
+    assert "two has channels of Xe and Ge, with different efficiencies" in capsys.readouterr().err
 
 
 def test_the_target_is_the_material_of_the_detector(capsys):
@@ -294,8 +294,8 @@ def test_the_floor_stays_off_the_frame():
         (("Xe", *FAST, "--exposure", "0tyr"), "exposure in tonne years"),
         (("Xe", *FAST, "--map", "--cross-sections", "1e-45:1e-47:3"), "without a unit"),
         (("Xe", *FAST, "--limits", "missing.csv", "--figure", "x.png"), "missing.csv"),
-        (("Xe", *FAST, "--limits", "lz_2024"), "in the figure alone; give --figure FILE"),
-        (("Xe", *FAST, "--cross-sections", "1e-47cm2:1e-45cm2:3"), "add --map, or leave them out"),
+        (("Xe", *FAST, "--limits", "lz_2024"), "only drawn in the figure; add --figure FILE"),
+        (("Xe", *FAST, "--cross-sections", "1e-47cm2:1e-45cm2:3"), "add --map, or omit them"),
         (("Xe", *FAST, "--figure", "fog.txt"), ""),
         (("Xe", *FAST, "--couplings", "pdg1066"), "coupling scheme"),
         (("Xe", *FAST, "--form-factor", "cube"), "form factor"),

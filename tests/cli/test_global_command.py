@@ -54,12 +54,12 @@ def test_command_leaves_out(cevns: Callable):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--with", " , "), "--with names no set of data"),
-        (("--without", ""), "--without names no set of data"),
+        (("--with", " , "), "--with names no data set"),
+        (("--without", ""), "--without names no data set"),
         (("--with", "csi", "--choose", "couplings"), "write NAME=ALTERNATIVE"),
         (("--choose", "pulse-time=free", "--choose", "pulse_time=held"), "is free already"),
         (("--with", "csi", "--set", "csi:live_time=1 d", "--set", f"{NAME}:live_time=2 d"),
-         f"csi:live_time and {NAME}:live_time are one field; change it once"),
+         f"csi:live_time and {NAME}:live_time are the same field; change it once"),
         (("--with", "csi,ge-2024", "--model", "vector-universal", "--parameter", "g_zprime"),
          "to single recoils (in the global fit --choose ge-2024=grid)"),
         (("--with", "csi,dresden2"), 'with --set dresden-ii:data="{...}"'),
@@ -113,7 +113,9 @@ def test_choices_are_in_every_result(cevns: Callable, words: tuple[str, ...]):
     assert record["choices"]["ge-2024"] == "grid"
     assert record["choices"]["sns-flux"] == "common"
     assert record["sets"] == {"ge-2024": "coherent-ge-2024"}
-    said = "Accelerator, reactor and solar CEvNS), choices: ge-2024 grid; the others are the usual"
+    said = (
+        "Accelerator, reactor and solar CEvNS), choices: ge-2024 grid; the others are the default"
+    )
     assert said in " ".join(done.err.split())
 
 
@@ -174,7 +176,7 @@ def test_choices_are_listed(cevns: Callable):
 def test_a_profile_says_how_to_ask(cevns: Callable):
     done = cevns("profile", "global:ge-2024", "--parameter", "sin2-theta-w")
     assert (done.code, done.err.count("\n")) == (2, 1)
-    assert "ask for it with --free sin2_theta_w" in done.err
+    assert "free it with --free sin2_theta_w" in done.err
     words = ("--free", "sin2_theta_w", "--parameter", "sin2-theta-w", "--points", "5")
     assert cevns("profile", "global:ge-2024", *words).code == 0
 
@@ -241,7 +243,7 @@ def test_what_is_not_determined_or_felt_is_said(cevns: Callable, monkeypatch):
     assert max(map(len, choices.splitlines())) <= 80
     assert "sns-flux common" in choices
     assert "apv-amplitude" not in choices  # which changes neither of the two
-    assert "ge-2024 alone cannot tell eps_ee_u and eps_mumu_u apart" in done.out
+    assert "ge-2024 alone cannot distinguish eps_ee_u and eps_mumu_u apart" in done.out
     done = cevns(*words, "--parameter", "eps_mumu_u")
     assert done.out.count("insensitive") == 2
 

@@ -120,8 +120,8 @@ def test_changes_for_one_or_for_all(cevns: Callable, future: Path) -> None:
         ((NAME, "future.yaml", "--asimov", "--fix", "t0"), "unknown parameter 't0'"),
         ((NAME, "future.yaml", "--asimov", "--width", "sns.flux"), "write NAME=ERROR"),
         ((NAME, "future.yaml", "--asimov", "--width", "sns.flux=0%"), "must be positive"),
-        ((NAME, "future.yaml", "--poi", "count", "--free", "sin2_theta_w"), "two questions"),
-        ((NAME, "--width", "sns.flux=5%"), "--width is for joint fits"),
+        ((NAME, "future.yaml", "--poi", "count", "--free", "sin2_theta_w"), "cannot be combined"),
+        ((NAME, "--width", "sns.flux=5%"), "--width applies to joint fits"),
         (
             (NAME, "future.yaml", "--asimov", "--set", "future:parameters.sns.flux.constraint=2±1"),
             "'sns.flux' is 1 .* in coherent-csi-2021 and 2 .* in future",

@@ -93,7 +93,7 @@ def test_a_file_whose_release_is_elsewhere_can_be_begun_from(tmp_path, monkeypat
         ("init --from global --out x.yaml", "several experiments"),
         ("init beam --from neon --out x.yaml", "name a template"),
         ("validate", "--schema"),
-        ("validate --schema x.yaml", "--schema prints"),
+        ("validate --schema x.yaml", "--schema only prints"),
         ("show no-such", "unknown experiment"),
     ],
 )
@@ -155,7 +155,7 @@ def test_figures_of_each_follow_the_options_of_figures(command, tmp_path, capsys
         assert f"{name}-flux.svg" in {Path(f).name for f in record["figures"]}
         assert all("Mine" in Path(f).read_text(encoding="utf-8") for f in record["figures"])
     assert words(f"{command} --format svg") == 2
-    assert "--format is for the figures; add --plots DIR" in capsys.readouterr().err
+    assert "--format applies to the figures; add --plots DIR" in capsys.readouterr().err
 
 
 def test_names_are_completed():

@@ -106,7 +106,7 @@ def test_what_is_left_out_is_said(capsys, words, note):
         (("--at", "m_chi=10MeV", "--ratio", "3", "--y-dm", "0"), "y_dm must be positive"),
         (("--at", "m_chi=10MeV", "--ratio", "3", "--y-dm", "1"), "a kinetic mixing of 12.7"),
         (("--at", "m_chi=10MeV", "--ratio", "3", "--y-dm", "1e-21"), "not in equilibrium"),
-        (("--at", "m_chi=0.4MeV", "--ratio", "3"), "nothing is open at tree level"),
+        (("--at", "m_chi=0.4MeV", "--ratio", "3"), "no annihilation channel is open at tree level"),
         (("--masses", "10MeV:1MeV:3", "--ratio", "3"), "from a lower to a higher"),
     ],
 )

@@ -106,7 +106,7 @@ def test_limit_from_a_posterior(record):
 
 def test_limit_that_the_range_does_not_reach(cevns):
     done = cevns("limit", CSI, "--model", "nsi", "--parameter", "eps_ee_u=-0.01:0.02:4")
-    assert "the range ends inside the region, at eps_ee_u = -0.01 and 0.02" in done.out
+    assert "the scanned range ends inside the region, at eps_ee_u = -0.01 and 0.02" in done.out
     done = cevns(
         "limit", CSI, "--model", "vector-universal", "--parameter", "g_zprime=0.1:1:3"
     )  # fmt: skip
@@ -328,9 +328,9 @@ def test_figures_in_words_of_the_user(cevns, record, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--title", "A title"), "--title is for the figures; add --plots DIR"),
-        (("--format", "pdf"), "--format is for the figures; add --plots DIR"),
-        (("--xlim", "0:1"), "--xlim is for the figure; add --plots DIR"),
+        (("--title", "A title"), "--title applies to the figures; add --plots DIR"),
+        (("--format", "pdf"), "--format applies to the figures; add --plots DIR"),
+        (("--xlim", "0:1"), "--xlim applies to the figure; add --plots DIR"),
         (("--plots", "new", "--format", "gif"), "unknown format of figures (--format) 'gif'"),
         (("--plots", "new", "--xlim", "1:0"), "--xlim 1:0: write LOW:HIGH, two numbers"),
         (("--plots", "new", "--label", "eps_ee_u"), "write NAME=TEXT, for example 'g_x=$g_X$'"),
@@ -352,7 +352,7 @@ def test_limits_by_cls_with_what_is_expected(cevns):
     assert done.code == 0, done.err
     assert re.search(r"^mu_nu_mu < [\d.]+ x 1e-10 mu_B at 90 % \(CLs\)$", done.out, re.M)
     assert re.search(r"^expected without signal: mu_nu_mu < [\d.]+ x 1e-10 mu_B$", done.out, re.M)
-    assert "the band of 2 sigma needs 440 toys a point, that of 1 sigma 64" in done.out
+    assert "the band of 2 sigma needs 440 toys per point, that of 1 sigma 64" in done.out
 
 
 def test_plan_says_what_a_scan_costs(cevns, record, tmp_path):

@@ -52,9 +52,10 @@ def test_another_variant_and_the_file_as_it_is(capsys):
         found = json.loads(capsys.readouterr().out)
         numbers[variant] = found["error"]
         said = found["assumptions"][ARGON]
-        assert said["variant"] == {None: "sensitivity", "none": "none, the file as it is"}.get(
-            variant, variant
-        )
+        assert said["variant"] == {
+            None: "sensitivity",
+            "none": "none, the file without changes",
+        }.get(variant, variant)
     assert numbers["underground"] < numbers[None] < numbers["none"]
 
 
@@ -93,7 +94,7 @@ def test_a_figure_of_one_topic(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ([CRYO], "name what is asked with --topic"),
+        ([CRYO], "select a topic with --topic"),
         ([CRYO, "--topic", "nsi", "--matrix"], "not both"),
         (["--topic", "nsi"], "name at least one experiment"),
         ([CRYO, "--topic", "weak"], "unknown topic 'weak'"),
@@ -104,8 +105,8 @@ def test_a_figure_of_one_topic(tmp_path, capsys):
         ([CRYO, "--topic", "sterile", "--at", "dm2_41"], "write NAME=NUMBER"),
         ([CRYO, "--topic", "nsi", "--variant", "warm"], "unknown variant 'warm'"),
         ([CRYO, "--matrix", "--years", "1,3"], "one number of years"),
-        ([CRYO, "--matrix", "--exposure-factor", "2"], "belong to one --topic"),
-        (["--matrix", "--variant", "underground"], "--variant is of named experiments"),
+        ([CRYO, "--matrix", "--exposure-factor", "2"], "apply to one --topic"),
+        (["--matrix", "--variant", "underground"], "--variant applies to named experiments"),
         (["coherent-csi-2021", "--topic", "nsi", "--years", "3"], "counts no years"),
     ],
 )

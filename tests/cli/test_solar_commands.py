@@ -50,7 +50,7 @@ def test_whose_spin_a_limit_is_of(capsys, model, nucleon, parameter, limit):
     assert found["upper_limit"] / limit == pytest.approx(1.0, rel=0.02)
     assert run(words) == 0
     shown = " ".join(capsys.readouterr().out.split())
-    assert f"WIMPs see the spin of the {nucleon} alone" in shown
+    assert f"WIMPs couple only to the spin of the {nucleon}" in shown
 
 
 @pytest.mark.slow
@@ -61,7 +61,7 @@ def test_the_mass_of_a_limit_is_always_said(capsys):
     assert found["upper_limit"] == record(capsys, *words, "--at", "m_wimp=50GeV")["upper_limit"]
     assert run(words) == 0
     shown = " ".join(capsys.readouterr().out.split())
-    assert "for m_wimp = 50 GeV (the default; --at m_wimp=NUMBERGeV takes another)" in shown
+    assert "for m_wimp = 50 GeV (the default; --at m_wimp=NUMBERGeV changes it)" in shown
     assert run([*words, "--at", "m_wimp=6GeV"]) == 0
     shown = capsys.readouterr().out
     assert "m_wimp = 6 GeV" in shown
@@ -95,11 +95,11 @@ def test_a_published_flux_is_no_number_of_events(capsys, words, shown):
 def test_counts_without_the_efficiency_are_said_to_be_none(capsys, command):
     assert run([command, "lz-2025"]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "no prediction of what lz-2025 sees" in said
+    assert "not a prediction for what lz-2025 sees" in said
     assert "efficiency of 1; its counts, efficiency and flux" in said
     assert "HEPData" in record(capsys, command, "lz-2025")["missing"]
     assert run([command, "pandax4t-2024"]) == 0
-    assert "no prediction" not in capsys.readouterr().out
+    assert "not a prediction" not in capsys.readouterr().out
 
 
 def test_counting_in_pandax_is_of_events(capsys):
@@ -147,7 +147,7 @@ def test_exact_counts_are_not_called_held(capsys):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("fit", "lz-2025", "--asimov"), "lz-2025 enters no fit: "),
+        (("fit", "lz-2025", "--asimov"), "lz-2025 cannot be fitted: "),
         (("fit", "coherent-csi-2021", "--poi", "flux"), "shine at all times"),
         (("limit", "xenonnt-2026", "--model", "wimp-si", "--method", "fc"), "--parameter"),
         (("limit", "xenonnt-2026", "--model", "wimp-si", "--events", "3"), "--parameter"),

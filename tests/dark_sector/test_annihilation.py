@@ -137,7 +137,7 @@ def test_the_thermal_tail_to_two_mediators_is_that_of_detailed_balance():
         ({"ratio": -3.0}, "m_v in MeV must be positive"),
         ({"alpha_d": 1.5}, "alpha_d is 1.5, above 1"),
         ({"alpha_d": 0.0}, "alpha_d must be positive"),
-        ({"portal": Leptophobic()}, "nothing is open at tree level .* pi0 gamma"),
+        ({"portal": Leptophobic()}, "no annihilation channel is open at tree level .* pi0 gamma"),
     ],
 )
 def test_where_the_model_is_not_defined_one_sentence_says_so(changes, message):

@@ -169,7 +169,7 @@ def test_a_stronger_coupling_leaves_less():
 
 
 def test_what_was_never_in_equilibrium_is_refused():
-    with pytest.raises(InputError, match="take a larger coupling"):
+    with pytest.raises(InputError, match="use a larger coupling"):
         FreezeOut(pair(), 1e-20).omega_h2  # noqa: B018
 
 

@@ -71,7 +71,7 @@ def test_grids_merge_and_refuse_cuts(folder):
     assert merged.sum() == grid.counts[3:15, :12].sum()
     # beyond the grid there is nothing: what has no time axis asks for all times
     assert grid.histogram([0, 50], [-1e9, 1e9])[0, 0] == grid.counts.sum()
-    with pytest.raises(InputError, match="edge 7 PE would cut a bin"):
+    with pytest.raises(InputError, match="edge 7 PE would divide a bin"):
         grid.histogram([6, 7, 30], [0, 6])
 
 

@@ -88,7 +88,7 @@ def test_bad_input(tmp_path):
         with pytest.raises(InputError, match="angular resolution"):
             AngularResponse(sigma)
     for h in (0.4, 1.01, float("nan")):
-        with pytest.raises(InputError, match="head from tail"):
+        with pytest.raises(InputError, match="correct sense of a track"):
             AngularResponse(30.0, h)
     with pytest.raises(InputError, match="angular resolution of 0 degrees"):
         AngularResponse(lambda t: 0.0 * t).factors([1.0], 1)

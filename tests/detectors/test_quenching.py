@@ -298,7 +298,7 @@ def test_silicon_is_the_inverse_of_the_published_fit() -> None:
     assert seen[1] / factor[1] == pytest.approx(0.694, abs=1e-3)
     found = Chavarria().electron_energy_kevee(seen / factor)
     np.testing.assert_allclose(found, seen, rtol=1e-10)
-    # nothing is seen of recoils below a third of a keV, and the curve has no step at 7.07 keVnr
+    # nothing is detected of recoils below a third of a keV, and the curve has no step at 7.07 keVnr
     assert Chavarria().electron_energy_kevee([0.0, 0.2, 1.0 / 3.0]).max() == 0.0
     around = Chavarria().electron_energy_kevee(np.linspace(7.0, 7.15, 301))
     assert np.abs(np.diff(around, 2)).max() < 1e-6

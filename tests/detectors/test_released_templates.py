@@ -150,10 +150,10 @@ def test_what_templates_do_not_go_with(archive):
         model.on(np.arange(4.0), Perfect(), Unity(), STILL)
     with pytest.raises(InputError, match="declare the axis with the edges"):
         model.on(np.arange(5.0) + 1.0, Perfect(), Unity(), STILL)
-    with pytest.raises(InputError, match="hold the efficiency"):
+    with pytest.raises(InputError, match="include the efficiency"):
         model.on(np.arange(5.0), Perfect(), Step(0.5), STILL)
     moving = QuenchingCurve(np.array([1.0]), np.ones((1, 1)), np.zeros((1, 1)))
-    with pytest.raises(InputError, match="quenching in them"):
+    with pytest.raises(InputError, match="include the quenching"):
         model.on(np.arange(5.0), Perfect(), Unity(), moving)
     with pytest.raises(InputError, match="cannot make"):
         FoldedTemplate(archive(), "counts", 0.1, (0.5, 3.0))

@@ -199,7 +199,7 @@ def test_a_component_of_neutrinos_is_in_the_released_signal_already(tmp_path):
         "components:\n  again:\n    title: CEvNS of another beam\n"
         "    source: {kind: sns, distance: 20 m, protons: 1e23}\n"
     )
-    with pytest.raises(CevnsError, match="'again' would be CEvNS again"):
+    with pytest.raises(CevnsError, match="'again' would be counted again"):
         cevns.load("coherent-lar-2020", models=str(patch))
 
 

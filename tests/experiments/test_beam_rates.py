@@ -126,7 +126,7 @@ def test_an_efficiency_in_time_needs_a_pulse_without_sharp_ends(tmp_path):
         "{efficiency: {time: {kind: exponential, start: 1 us, rate: 0.1 /us}}, response",
     )
     made = experiment(tmp_path, lujan, cut=cut)
-    with pytest.raises(InputError, match="take a gaussian one"):
+    with pytest.raises(InputError, match="use a Gaussian pulse"):
         made.predict()
     assert made.with_changes({"source.pulse": "gaussian"}).predict()["cevns"] > 0.0
 

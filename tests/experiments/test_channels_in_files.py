@@ -209,7 +209,7 @@ def test_variant_changes_what_the_file_says_and_is_echoed(file: Path) -> None:
         ("rate: {free: 0.05 /keV/kg/d}", "rate: {start: 0.05 /kg/d}", "free"),
         ("rate: {free: 0.05 /keV/kg/d}", "rate: 1 +/- 1 /d\n    count: 3 +/- 1", "either"),
         ("backgrounds: [flat]", "backgrounds: [flaat]", "no background 'flaat'"),
-        ("on: {exposure: 1}", "on: {exposure: 1, source: 0}", "in no channel is the source on"),
+        ("on: {exposure: 1}", "on: {exposure: 1, source: 0}", "the source is off in all channels"),
         ("on: {exposure: 1}", "on: {exposure: -1}", "greater than 0"),
         ("on: {exposure: 1}", "On!: {exposure: 1}", "no name of a channel"),
     ],
@@ -299,7 +299,7 @@ def test_correlated_constraint_is_one_measurement_of_both(tmp_path: Path) -> Non
             "{free: 1.0, acts_on: signal}",
             "",
             "",
-            "only what acts on a component, a function, an arrival or the pulse time may be 'free'",
+            "only parameters that act on a component, a function, an arrival or the pulse time",
         ),
         (
             "{free: 1.0, acts_on: component}",

@@ -92,5 +92,5 @@ def test_conus_plus_does_not_care():
 
 def test_no_recoil_at_all(made):
     experiment = made((HPGE, HPGE.replace("}", ", pair_energy: 100 keV, fano: 0}")))
-    with pytest.raises(InputError, match="no recoil is seen: all are below 100 keVee"):
+    with pytest.raises(InputError, match="no recoil is detected: all are below 100 keVee"):
         experiment.predict()

@@ -95,7 +95,7 @@ def test_steep_efficiency_in_recoil_energy_is_resolved(tmp_path: Path) -> None:
         "{kind: sigmoid, coefficients: [0.9, 100, 3, 0]}",
     )
     counted = load(path)
-    # fine where the efficiency rises, and nothing is seen below
+    # fine where the efficiency rises, and nothing is detected below
     recoils = np.concatenate([np.linspace(2.0, 4.0, 20_001), np.linspace(4.0, 90.0, 86_001)[1:]])
     density = counted.recoil_density(recoils).sum(axis=0) * 0.9
     seen = density / (1.0 + np.exp(-100.0 * np.clip(recoils - 3.0, -5.0, 5.0)))
@@ -494,11 +494,11 @@ SLIPS = {
     "response-matrix": [
         ("edges: [2, 6, 12, 24]", "edges: [2, 7, 24]", "7 is not among those of the response"),
         ("  threshold: {constraint: 2.0 +/- 0.3, acts_on: response}\n", "", "has no parameter"),
-        ("axes:", "  resolution: {kind: gaussian, noise: 1 eVee}\naxes:", "no meaning beside"),
+        ("axes:", "  resolution: {kind: gaussian, noise: 1 eVee}\naxes:", "has no effect with"),
         (
             "axes:",
             "  efficiency: {energy: {kind: step, threshold: 3}}\naxes:",
-            "holds the efficiency",
+            "includes the efficiency",
         ),
         (
             "acts_on: response}\n  sns",

@@ -89,11 +89,11 @@ def test_it_is_found_wherever_it_lies(path: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        (", within: [0 us, 2 us]", "", "needs the ends that it lies between"),
+        (", within: [0 us, 2 us]", "", "a free pulse time needs bounds"),
         ("[0 us, 2 us]", "[1 us, 2 us]", "0.5 does not lie between 1 and 2"),
         ("[0 us, 2 us]", "[500 ns, 0.5 us]", "both ends are the same"),
         ("[0 us, 2 us]", "[0 us, 2 keV]", "keV"),
-        ("free: 500 ns", "constraint: 500 +/- 100 ns", "a constraint has its error"),
+        ("free: 500 ns", "constraint: 500 +/- 100 ns", "a constraint has an error"),
         ("[1 keVee, 3 keVee]", "[3 keVee, 1 keVee]", "the ends must increase"),
         ("[1 keVee, 3 keVee]", "[1 PE, 3 PE]", "PE"),
         ("[1 keVee, 3 keVee]", "[6 keVee, 8 keVee]", "no content inside the analysis region"),

@@ -125,9 +125,9 @@ def test_combination_of_ones_own(tmp_path: Path):
         ("global:xenonnt,xenonnt-2024", {}, "hold the same data", InputError),
         ("global:csi,coherent-csi-2021", {}, "csi is there twice", InputError),
         ("global:csl", {}, "unknown set of data 'csl': did you mean 'csi'", UnknownNameError),
-        ("global:-apv-cs", {}, "apv-cs is left out and is not among csi", InputError),
-        ("global:csi,-csi", {}, "nothing is left of global", InputError),
-        ("global:apv-cs", {}, "alone counts no events", InputError),
+        ("global:-apv-cs", {}, "apv-cs is excluded but is not among csi", InputError),
+        ("global:csi,-csi", {}, "no data set remains in global", InputError),
+        ("global:apv-cs", {}, "alone has no event counts", InputError),
         ("global:csi", {"choose.quenchin": "x"}, "unknown choice 'quenchin'", UnknownNameError),
         (
             "global:csi",
@@ -155,8 +155,8 @@ def test_combination_of_ones_own(tmp_path: Path):
             InputError,
         ),
         ("global:conus-plus,dresden2", {}, "dresden-ii declares no data", InputError),
-        ("global:csi,lz-2025", {}, "lz-2025 enters no fit", InputError),
-        ("global:", {}, "no set of data stands behind the colon", InputError),
+        ("global:csi,lz-2025", {}, "lz-2025 cannot be fitted", InputError),
+        ("global:", {}, "no data set follows the colon", InputError),
         (
             "global:csi",
             {"choose.couplings": "tree-level", "choose.charge-radius": "running"},

@@ -253,7 +253,7 @@ def test_a_count_is_no_spectrum_and_fits_no_axis():
         "axes": "{energy: {unit: MeVee, edges: [10, 20]}}",
         "detector": "{response: {kind: identity}}",
     }
-    with pytest.raises(InputError, match="is a bare count: it has no energy for this axis"):
+    with pytest.raises(InputError, match="only gives a count and has no energy for this axis"):
         load("coherent-nubes-pb", overrides=axis).prediction()
 
 

@@ -203,7 +203,7 @@ def test_toys_and_profile(pair: cevns.Study) -> None:
     fitted = pair.fit(asimov=True, contributions=False).poi
     # a profile interval is what MINOS finds
     assert curve.intervals[0].upper == pytest.approx(1.0 + fitted.error_up, abs=2e-3)
-    with pytest.raises(InputError, match="toys of several experiments are those of one common"):
+    with pytest.raises(InputError, match="toys of several experiments share one parameter"):
         pair.toys(10, seed=1, poi="count")
 
 

@@ -101,8 +101,8 @@ def test_recoils_of_the_engineering_run():
         ({}, "declares no data"),
         ({"events": -1.0}, "positive number"),
         ({"events": math.nan}, "positive number"),
-        ({"events": 7.4, "expected": True}, "ask for one limit"),
-        ({"events": 7.4, "observed": 3}, "ask for one limit"),
+        ({"events": 7.4, "expected": True}, "choose one limit"),
+        ({"events": 7.4, "observed": 3}, "choose one limit"),
         ({"background": 2.0}, "belongs to an observed count"),
         ({"observed": -1}, "count of events"),
         ({"expected": True}, "add 'backgrounds'"),
@@ -196,12 +196,12 @@ def test_a_construction_is_of_counts_with_a_model():
 def test_data_with_the_source_off_have_a_live_time(counted):
     path = counted(1000, 400).path
     path.write_text(path.read_text().replace("exposure: 0.4, ", ""))
-    with pytest.raises(InputError, match="source off and no 'exposure': say how long"):
+    with pytest.raises(InputError, match="source off and no 'exposure': give it in units"):
         load(path)
 
 
 def test_electrons_are_no_cevns():
-    with pytest.raises(InputError, match="is none on CEvNS; limit a parameter"):
+    with pytest.raises(InputError, match="is not a limit on CEvNS; limit a parameter"):
         cevns_limit(load("gemma"), expected=True)
 
 

@@ -139,7 +139,7 @@ def test_a_fit_finds_slope_and_ratio(write):
         (("700 eVee", "0.7"), "without a unit"),
         (("700 eVee", "-0.7 keVee"), "greater than 0"),
         (("slope: steepness", "slope: other"), "'steepness' acts on a function, but no function"),
-        (("[l, 0.5]", "[m, 0.5]"), "'m' is itself a multiple of a background"),
+        (("[l, 0.5]", "[m, 0.5]"), "'m' is itself proportional to another background"),
         (("[l, 0.5]", "[k, 0.5]"), "'k' is used by a strength"),
     ],
 )

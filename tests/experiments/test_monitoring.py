@@ -77,9 +77,13 @@ def test_only_changes_of_the_source_are_seen_in_days():
     ("name", "change", "reason"),
     [
         ("ricochet-ge", {"source.power": "29 MW"}, "ricochet-ge declares no background: add 'back"),
-        ("conus-2020", {"target.mass": "5 kg"}, "of the source alone, and target.mass changed"),
+        ("conus-2020", {"target.mass": "5 kg"}, "of the source only, and target.mass changed"),
         ("conus-2020", {"source.duty": "1.0"}, "the same counts are expected before and after"),
-        ("coherent-csi-2021", {"source.distance": "25 m"}, "all times, as reactors do, unlike coh"),
+        (
+            "coherent-csi-2021",
+            {"source.distance": "25 m"},
+            "all times, such as reactors, unlike coh",
+        ),
     ],
 )
 def test_why_no_days_are_told(name, change, reason):
@@ -98,7 +102,7 @@ def test_where_there_is_no_such_number():
     first = load("conus-2020")
     assert days_to_see(first, first) is None
     assert days_to_see(load("coherent-csi-2021"), load("coherent-csi-2021")) is None
-    with pytest.raises(InputError, match="positive number of sigmas"):
+    with pytest.raises(InputError, match="significance of a change must be positive"):
         days_to_see(first, first, -1.0)
 
 

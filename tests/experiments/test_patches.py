@@ -140,7 +140,7 @@ def test_slips_name_the_patch(
 
 def test_what_is_there_already_is_not_added(file: Path, tmp_path: Path) -> None:
     twice = f"{patch(tmp_path)}+{patch(tmp_path, name='again.yaml')}"
-    with pytest.raises(SchemaError, match=r"again.yaml.*has this already"):
+    with pytest.raises(SchemaError, match=r"again.yaml.*already has this name"):
         cevns.load(file, models=twice)
     with pytest.raises(UnknownNameError, match="second_strengths"):
         cevns.load(file, models=patch(tmp_path)).fit(free=("second_strengths",), asimov=True)

@@ -54,7 +54,7 @@ def test_lz_is_in_no_fit():
         lambda: cevns.load("lz-2025", "pandax4t-2024").fit(),
         lambda: cevns.load("lz-2025", models="nsi").scan({"eps_ee_u": np.linspace(0, 1, 3)}),
     ):
-        with pytest.raises(InputError, match=r"lz-2025 enters no fit: .*HEPData"):
+        with pytest.raises(InputError, match=r"lz-2025 cannot be fitted: .*HEPData"):
             asked()
     assert study.rate() is not None
 

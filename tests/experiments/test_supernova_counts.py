@@ -441,7 +441,7 @@ def test_channels_of_several_materials(tmp_path):
     two = EXAMPLE.read_text() + "channels:\n  a: {}\n  b: {target: {material: Ge, mass: 1 kg}}\n"
     path = tmp_path / "two.yaml"
     path.write_text(two)
-    with pytest.raises(InputError, match="channels of Xe and Ge, and a tonne of both"):
+    with pytest.raises(InputError, match="channels of Xe and Ge, and counts per tonne"):
         InDetector(load(path))
 
 

@@ -310,7 +310,7 @@ def _errors_of_k(experiment):
 
 def test_a_section_that_channels_replace_with_their_own_is_said():
     """A whole target is that of its own place."""
-    with pytest.warns(CevnsWarning, match=r"changes nothing in c3-on, c3-off, .* is their own"):
+    with pytest.warns(CevnsWarning, match=r"has no effect in c3-on, c3-off, .* is their own"):
         load("conus-plus-2025", overrides={"target": "{material: Ge, mass: 1 kg}"})
     load("conus-plus-2025", overrides={"source.power": "3 GW"})
 

@@ -101,7 +101,7 @@ def test_cancelled_blocks_are_an_error():
             future.set_running_or_notify_cancel()
             return future
 
-    with pytest.raises(FitError, match="the scheduler has gone"):
+    with pytest.raises(FitError, match="the scheduler was stopped"):
         collected(Squares(), range(3), executor=Gone())
 
 
@@ -433,7 +433,7 @@ def test_killed_scheduler(cluster, undisturbed, tmp_path):
             head.wait()
 
     out = tmp_path / "scan.h5"
-    with pytest.raises(FitError, match="the scheduler has gone") as stopped:  # noqa: SIM117
+    with pytest.raises(FitError, match="the scheduler was stopped") as stopped:  # noqa: SIM117
         with scheduler(cluster["file"]) as executor:
             feldman_cousins(grid(), out=out, executor=executor, progress=progress, **SETTINGS)
     assert "the same command resumes" in stopped.value.__notes__[0]

@@ -225,7 +225,7 @@ def test_other_mistakes():
         join({})
     with pytest.raises(UnknownNameError, match="'flix'"):
         join({"a": counting(10.0)}, common={"a": {"flix": "flux"}})
-    with pytest.raises(InputError, match="cannot be a scale's unit"):
+    with pytest.raises(InputError, match="cannot be the unit of a scale"):
         join({"a": counting(0.0)}, scale=SCALE)
     model = join({"a": counting(10.0)})
     with pytest.raises(InputError, match="not those of the model"):

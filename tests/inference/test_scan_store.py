@@ -207,7 +207,7 @@ def test_two_runs_of_one_file(grid, tmp_path):
 
 def test_file_that_appears_meanwhile_is_kept(grid, tmp_path):
     out = tmp_path / "scan.h5"
-    with pytest.raises(OutputError, match="another program has written it meanwhile"):
+    with pytest.raises(OutputError, match="another program has written it in the meantime"):
         feldman_cousins(grid, out=out, progress=lambda *_: out.write_text("theirs"), **SETTINGS)
     assert out.read_text() == "theirs"
     out.unlink()

@@ -409,7 +409,7 @@ def test_toys_of_their_own_describe_a_point(monkeypatch):
 def test_a_grid_of_excluded_points_is_refused(toys_at):
     model = two_bins().family
     far = Grid.of(model, {"x": np.linspace(10, 12, 11), "y": np.linspace(10.5, 12, 11)})
-    with pytest.raises(FitError, match="take a finer grid, or a range around the best fit"):
+    with pytest.raises(FitError, match="use a finer grid, or a range around the best fit"):
         feldman_cousins(far, 100, **SETTINGS | {"toys_at": toys_at})
 
 

@@ -128,7 +128,9 @@ def test_csi_count_today(csi):
 
 
 def test_csi_cross_section_is_not_as_good_and_says_why(csi, tmp_path):
-    with pytest.warns(CevnsWarning, match=r"profile by 0\.2.*efficiency fold the response again"):
+    with pytest.warns(
+        CevnsWarning, match=r"profile by 0\.2.*efficiency change the response nonlinearly"
+    ):
         found = csi.export("histfactory", tmp_path / "x.json", poi="cross-section")
     assert not found.to_dict()["closure"]["faithful"]
     with pytest.raises(InputError, match="nothing is written"):

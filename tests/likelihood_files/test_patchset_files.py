@@ -83,7 +83,7 @@ def test_the_closure_of_a_patchset(plan):
     assert not worse.faithful
     assert "by up to 0.11 " in worse.warning
     assert "(limit 0.1); cevns: " in worse.warning
-    assert "fold the response again" in closure.causes["cevns"]
+    assert "change the response nonlinearly" in closure.causes["cevns"]
 
 
 @pytest.mark.filterwarnings("ignore::cevns.exceptions.CevnsWarning")

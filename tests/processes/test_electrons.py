@@ -142,5 +142,5 @@ def test_a_process_of_ones_own_must_say_what_it_does():
     class Mine:
         name = "mine"
 
-    with pytest.raises(InputError, match="does not say what it does at electrons"):
+    with pytest.raises(InputError, match="does not define scattering on electrons"):
         electron_scattering(Mine())

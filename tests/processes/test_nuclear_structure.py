@@ -276,7 +276,9 @@ def test_bad_input():
     with pytest.raises(InputError, match="proton radius of Cs in fm must be positive"):
         NeutronSkin(proton={"Cs": -1.0})
     both = interaction("neutron-radius+neutron-skin")
-    with pytest.raises(InputError, match="two extensions say where the neutrons of Cs133 are"):
+    with pytest.raises(
+        InputError, match="two extensions define the radius of the neutrons of Cs133 are"
+    ):
         fold(both).spectrum({"r_n_cs": 5.0, "skin_cs": 0.1})
 
 
@@ -284,7 +286,7 @@ def test_two_expansions_are_refused():
     class Second(FormFactorExpansion):
         pass
 
-    with pytest.raises(InputError, match="both say what the form factor of the neutrons is"):
+    with pytest.raises(InputError, match="both define the form factor of the neutrons"):
         Neutrons.of((FormFactorExpansion(), Second()))
 
 

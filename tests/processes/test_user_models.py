@@ -209,12 +209,12 @@ def test_a_file_that_does_not_work_is_refused_with_its_line(write, old, new, sai
 
 
 def test_a_file_that_is_not_there(tmp_path, write):
-    with pytest.raises(InputError, match=r"'my_modle.py': there is no such file; give the path"):
+    with pytest.raises(InputError, match=r"'my_modle.py': the file does not exist; give the path"):
         interaction("my_modle.py")
     (tmp_path / "folder.py").mkdir()
     with pytest.raises(InputError, match="is a folder"):
         interaction(str(tmp_path / "folder.py"))
-    with pytest.raises(InputError, match=r"a model of your own is a Python file"):
+    with pytest.raises(InputError, match=r"your own model is a Python file"):
         interaction("models/thing.txt")
     with pytest.raises(
         UnknownNameError,

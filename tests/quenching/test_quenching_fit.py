@@ -284,7 +284,7 @@ def test_number_of_eigen_variations(csi: QuenchingFit) -> None:
     assert csi.quenching().variation_names == tuple(f"qf.csi.{k}" for k in range(4))
     assert csi.quenching(2).variation_names == ("qf.csi.0", "qf.csi.1")
     assert len(quenching.fit("ge").quenching().variations) == 1
-    with pytest.raises(InputError, match="are not there"):
+    with pytest.raises(InputError, match="are too many"):
         csi.quenching(5)
 
 

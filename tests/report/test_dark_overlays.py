@@ -70,7 +70,7 @@ def test_units_and_other_names_of_columns(scans, tmp_path):
 def test_another_alpha_d_is_carried_or_refused(scans, tmp_path, rule, power):
     path = tmp_path / "lsnd.csv"
     path.write_text(TEXT)
-    with pytest.raises(DataError, match=r"alpha_d = 0.5 and the scan at 0.1: say what the search"):
+    with pytest.raises(DataError, match=r"alpha_d = 0.5 and the scan at 0.1: state the observable"):
         read_overlay(path, scans[0.1].file.run, COLUMNS)
     (curve,) = read_overlay(f"{path}:{rule}", scans[0.1].file.run, COLUMNS)
     assert curve.points[:, 1] == pytest.approx(np.array([1e-11, 4e-11]) * 0.2**power)
@@ -104,7 +104,7 @@ def test_a_folder_without_a_rule_is_left_out_and_said(scans, tmp_path):
     curves, left_out = read_overlays(tmp_path, scans[0.1].file.run, COLUMNS)
     assert [c.label for c in curves] == ["MiniBooNE e, from 0.5"]
     (text,) = left_out
-    assert text.startswith("left out of the figure: ")
+    assert text.startswith("not shown in the figure: ")
     assert "relic_scalar.csv: it holds at alpha_d = 0.5 and the scan at 0.1" in text
     assert check_overlays(scans[0.1].file.run, [tmp_path]) == left_out
     curves, left_out = read_overlays(tmp_path, scans[0.5].file.run, COLUMNS)
@@ -129,7 +129,7 @@ def test_an_overlay_is_refused_before_the_scan(capsys, tmp_path, monkeypatch):
     for text, message in (
         (None, "lsnd.csv"),
         (TEXT.replace("MeV", "GeV"), "has the columns m_chi_GeV, Y"),
-        (TEXT, "say what the search counts"),
+        (TEXT, "state the observable of the search"),
     ):
         if text is not None:
             path.write_text(text)

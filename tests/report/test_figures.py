@@ -411,7 +411,7 @@ def test_asimov_data_are_called_so(experiment: Experiment) -> None:
     figure = projection_figure(Study((experiment,)).fit(asimov=True, minos="none"))
     assert "Asimov data" in text(figure.axes[0])
     said = " ".join(t.get_text() for t in figure.axes[0].texts)
-    assert "expected counts in place of data" in said
+    assert "expected counts instead of data" in said
 
 
 @pytest.mark.slow

@@ -507,8 +507,8 @@ def test_curves_told_apart_by_a_column(tmp_path: Path) -> None:
     [
         ("eps_ee_u,eps_mumu_u\n0,0\n", "line 1: has the columns eps_ee_u, eps_mumu_u; an overlay"),
         ("# x\neps_ee_u,eps_ee_d\n0,1\n0\n", "line 4: has 1 entry where eps_ee_u, eps_ee_d"),
-        ("eps_ee_u,eps_ee_d\n0,one\n", "line 2: 'one' is no finite number"),
-        ("eps_ee_u,eps_ee_d\n0,nan\n", "line 2: 'nan' is no finite number"),
+        ("eps_ee_u,eps_ee_d\n0,one\n", "line 2: 'one' is not a finite number"),
+        ("eps_ee_u,eps_ee_d\n0,nan\n", "line 2: 'nan' is not a finite number"),
         ("eps_ee_u,eps_ee_d\n\n", "holds no point of a curve of eps_ee_u and eps_ee_d"),
         ("", "is empty"),
     ],
@@ -539,7 +539,7 @@ def test_title_and_what_it_stands_on(scan: Scan) -> None:
 def test_asimov_data_are_named() -> None:
     axes = axes_of(scan_figure(disc(asimov=True), title="Sensitivity"))
     assert axes.get_title(loc="left") == "Sensitivity"
-    assert any(t.get_text().startswith("expected counts in place of data") for t in axes.texts)
+    assert any(t.get_text().startswith("expected counts instead of data") for t in axes.texts)
 
 
 @pytest.mark.parametrize("cl", [0.0, 1.0, 68.3])

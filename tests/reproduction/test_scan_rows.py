@@ -78,7 +78,7 @@ def test_flavours_depend_on_the_time_of_the_pulse():
 def test_a_missing_piece_and_a_short_range_are_refused():
     with pytest.raises(InputError, match="none with the number 2"):
         scan.compute(**NSI, over=WIDE, field="lower", piece=2, fix={"t0": None})
-    with pytest.raises(InputError, match=r"not limited from -0\.3 to 0\.02: scan further"):
+    with pytest.raises(InputError, match=r"not limited from -0\.3 to 0\.02: extend the scan"):
         scan.compute(**NSI, over=(-0.3, 0.02, 33), field="upper", fix={"t0": None})
     assert np.isfinite(scan.compute(**NSI, over=(-0.3, 0.02, 33), field="lower", fix={"t0": None}))
 

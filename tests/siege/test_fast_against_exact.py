@@ -124,7 +124,7 @@ def test_tables_that_are_too_coarse_are_refined(tmp_path):
 def test_a_response_that_no_table_holds_stays_exact_with_a_word(monkeypatch, tmp_path):
     monkeypatch.setattr("cevns.experiments.tables.features.LEVELS", ((9, 1e-1),))
     exact = load(seeded_file(3, tmp_path)).model("cross-section")
-    with pytest.warns(CevnsWarning, match="the exact model is used, which takes longer"):
+    with pytest.warns(CevnsWarning, match="the exact model is used, which is slower"):
         fast, error = fast_form(exact)
     assert error is None
     assert fast is exact

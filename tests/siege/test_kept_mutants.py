@@ -24,7 +24,7 @@ from cevns.experiments import load
         ("derived", "exponent: 0.25", "exponent: 2.5e+29", "10 is the largest"),
         ("coherent-lar-2020", "count: 33 +/- 33", f"count: 1{'0' * 400}", r"delayed_brn\.count"),
         ("coherent-lar-2020", "count: 128 +/- 17", "count: 0 +/- 17", "released signal has events"),
-        ("source-on-off", "source-on-off.csv", "x" * 3000, "no file has a name of 3000"),
+        ("source-on-off", "source-on-off.csv", "x" * 3000, "a file name cannot have 3000"),
         ("source-on-off", "ratio: 3", "ratio: [2, 1]", r"statistic\.ratio: \[2, 1\] is neither"),
         ("source-on-off", "ratio: 3", "ratio: 3e300", r"statistic\.ratio: 3e[+]300 is neither"),
         ("coherent-ge-2024", "stochastic: 0.036", "stochastic: 3.6e+298", "out of any range"),

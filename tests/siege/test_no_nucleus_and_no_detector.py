@@ -65,7 +65,7 @@ def test_radius_of_no_nucleus(which):
 
 def test_an_axis_of_recoil_energies_has_no_quenching(tmp_path):
     path = written(tmp_path, changes=[("unit: keVee", "unit: keVnr")])
-    with pytest.raises(InputError, match="give the axis in keVee or PE, or leave the quenching"):
+    with pytest.raises(InputError, match="give the axis in keVee or PE, or remove the quenching"):
         load(path)
     quenching = "  quenching: {kind: constant, value: 0.08}\n"
     load(written(tmp_path, changes=[("unit: keVee", "unit: keVnr"), (quenching, "")])).model()

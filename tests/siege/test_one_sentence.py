@@ -73,7 +73,7 @@ def test_a_folder_is_no_scan(capsys, path):
     pytest.importorskip("matplotlib")
     pytest.importorskip("h5py")
     assert run(["plot", path]) == 2
-    assert capsys.readouterr().err == f"cevns: {path}: there is no such file\n"
+    assert capsys.readouterr().err == f"cevns: {path}: the file does not exist\n"
 
 
 def test_without_an_axis_in_time():

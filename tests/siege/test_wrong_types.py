@@ -74,7 +74,7 @@ def test_an_object_has_its_own_couplings(study):
 
 @pytest.mark.parametrize("given", [3, NSI, (), (NSI(), 3)])
 def test_what_is_no_interaction_is_said_in_a_sentence(study, given):
-    with pytest.raises(InputError, match=r"is no interaction: give an object"):
+    with pytest.raises(InputError, match=r"is not an interaction: give an object"):
         study.with_models(given)
 
 
@@ -118,9 +118,9 @@ def test_an_experiment_file_runs_no_python(tmp_path, kind, place):
         section = f"components: {{second: {{{section.strip()}}}}}\n"
     path = tmp_path / "modulated.yaml"
     path.write_text(MODULATED + section)
-    with pytest.raises(InputError, match="an experiment file runs no Python"):
+    with pytest.raises(InputError, match="an experiment file does not execute Python"):
         cevns.load(path)
-    with pytest.raises(InputError, match="an experiment file runs no Python"):
+    with pytest.raises(InputError, match="an experiment file does not execute Python"):
         cevns.load("coherent-csi-2021", overrides={"interaction.kind": str(tmp_path / "evil.py")})
     patch = tmp_path / "patch.yaml"
     patch.write_text(section)

@@ -150,7 +150,7 @@ def test_begin_and_end_in_an_experiment_file():
         ("begin_d,end_d\n0,1\n", "one of 'relative_power' and 'power_gw'"),
         ("begin_d,end_d,relative_power,power_gw\n0,1,1,3\n", "one of 'relative_power'"),
         ("begin_d,end_d,relative_power\n0,1,\n", "'' is not a finite number"),
-        ("begin_d,end_d,relative_power\n0,100,1\n101,300,1\n", "nothing from day 100 to 101; fill"),
+        ("begin_d,end_d,relative_power\n0,100,1\n101,300,1\n", "no entry from day 100 to 101; add"),
         ("begin_d,end_d,relative_power\n0,100,1\n90,300,1\n", "times increase from row to row"),
         ("begin_d,end_d,relative_power\n0,300,1\n300,300,1\n", "does not end after it begins"),
         ("begin_d,end_d,relative_power\n0,300,-0.1\n", "from day 0 on is -0.1 of full load"),
@@ -174,7 +174,7 @@ def test_what_the_section_says_besides(tmp_path):
         replace(site(history_file=path), live_time_d=300.0)
     with pytest.raises(DataError, match="'fractions' says them too"):
         site(history_file=path, fractions=BEGIN)
-    with pytest.raises(InputError, match="give each core a source of its own"):
+    with pytest.raises(InputError, match="give each core its own source"):
         Reactor((3.0, 3.0), (20.0, 30.0), 10.0, history_file=path)
     with pytest.raises(DataError, match="cannot be read"):
         site(history_file=tmp_path / "none.csv")

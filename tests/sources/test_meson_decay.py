@@ -856,7 +856,11 @@ def test_a_list_of_mesons(tmp_path):
         ({"mesons": "geant5"}, UnknownNameError, "geant4-fit"),
         ({"beam": "sns"}, UnknownNameError, "proton beam"),
         ({"beam": "mlf-3gev"}, InputError, "give pi0_per_proton"),
-        ({"beam": "mlf-3gev", "pi0_per_proton": 0.5}, InputError, "'geant4-fit' knows the beams"),
+        (
+            {"beam": "mlf-3gev", "pi0_per_proton": 0.5},
+            InputError,
+            "'geant4-fit' is defined for the beams",
+        ),
         ({"beam": "sns-1.3gev", "mesons": "burman-smith"}, InputError, "fitted from 585 to 730"),
         ({"proton_energy_gev": 0.7}, InputError, "give both"),
         ({"eta_per_proton": 0.1}, InputError, "give eta_file"),

@@ -400,7 +400,7 @@ def test_broken_tables_of_the_user(tmp_path, columns, said):
 def test_holes_and_disorder(tmp_path):
     energy = np.concatenate([np.linspace(0.0, 3.0, 31), np.linspace(5.0, 9.0, 41)])
     path = write(tmp_path / "s.csv", energy, total=np.exp(-energy))
-    with pytest.raises(DataError, match="no point between 3 and 5 MeV; fill that hole"):
+    with pytest.raises(DataError, match="no point between 3 and 5 MeV; add the missing points"):
         site(1.0, 10.0, spectra_file=path)
     first = np.concatenate([[0.0], np.linspace(2.0, 9.0, 29)])
     path = write(tmp_path / "s.csv", first, total=np.exp(-first))

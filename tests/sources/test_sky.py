@@ -175,7 +175,7 @@ def test_carried_spectra_against_the_files_they_are_made_of(name):
 @pytest.mark.parametrize(
     ("found", "fields", "error", "said"),
     [
-        (SKY, {"maximum_mev": 1001.0}, InputError, "between 20 and 1000; there the tables by fl"),
+        (SKY, {"maximum_mev": 1001.0}, InputError, "between 20 and 1000; the tables by fl"),
         (SKY, {"maximum_mev": 2e4, "spectra": "all-flavours"}, InputError, "there the table ends"),
         (SKY, {"spectra": "honda"}, UnknownNameError, "spectra of atmospheric neutrinos"),
         (SKY, {"relative_error": 25.0}, InputError, "as 0.25"),

@@ -224,7 +224,9 @@ def test_the_amplitude_of_a_modulation_from_a_fit(reactor):
     assert asked.poi.error_up < 0.08
     for wrong in ("amplitude: {free: 2, acts_on: arrival}", "t0: {free: 3, acts_on: arrival}"):
         reactor.write_text(text.replace("PARAMETER", wrong), encoding="utf-8")
-        with pytest.raises(SchemaError, match="cannot be free: the arrival has it between"):
+        with pytest.raises(
+            SchemaError, match="cannot be free: the arrival restricts it to between"
+        ):
             load(reactor).model("count")
     reactor.write_text(text.replace("PARAMETER", amplitude.replace("amp", "l")), encoding="utf-8")
     with pytest.raises(InputError, match="no parameter 'llitude'; it has amplitude, t0"):

@@ -132,7 +132,7 @@ def test_systematics_of_a_joint_fit(future: Path) -> None:
     record = both.to_dict()
     assert set(record["experiments"]) == {NAME, "future"}
     assert record["prediction_error"] is None
-    with pytest.raises(InputError, match="asks for one each"):
+    with pytest.raises(InputError, match="has one for each experiment"):
         cevns.load(NAME, future).systematics("count", asimov=True)
 
 
@@ -177,7 +177,7 @@ def test_mistakes_in_a_combination(combination: Callable[..., Path], text: str, 
 def test_what_cannot_be_asked(future: Path) -> None:
     study = cevns.load(NAME, models="nsi")
     for arguments, said in (
-        ({"poi": "count", "free": ("eps_ee_u",)}, "two questions"),
+        ({"poi": "count", "free": ("eps_ee_u",)}, "cannot be combined"),
         ({"at": {"eps_ee_u": 0.1}}, "beside free ones"),
         ({"free": ("eps_ee_u",), "at": {"eps_ee_u": 0.1}}, "both free and held"),
     ):

@@ -230,7 +230,7 @@ def _days(first: Experiment, second: Experiment, sigmas: float) -> tuple[DaysToS
     others = [k for k in changed if not k.startswith("source.")]
     if others:
         names = ", ".join(others[:3])
-        return None, f"it is told of a change of the source alone, and {names} changed too"
+        return None, f"it is defined for a change of the source only, and {names} changed too"
     days = days_to_see(first, second, sigmas)
     return days, "" if days is not None else why_not(first, second)
 

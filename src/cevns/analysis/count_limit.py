@@ -33,7 +33,7 @@ Origin = Literal["data", "expected", "counted", "given"]
 CONSTRUCTIONS: Mapping[str, str] = {
     "profile": "one-sided profile likelihood",
     "bounded": "upper end of the two-sided profile-likelihood interval, signal not negative",
-    "gaussian": "estimate and one-sided Gaussian error, the signal free to be negative",
+    "gaussian": "estimate and one-sided Gaussian error, the signal may be negative",
     "fc": "upper end of the Feldman-Cousins interval",
 }
 """Upper limits of counts by the name of the method. What publications call an upper limit is one
@@ -147,7 +147,7 @@ def cevns_limit(
     check_level(level)
     refuse_missing(experiment)
     if (events is not None) + (observed is not None) + expected > 1:
-        raise InputError("ask for one limit: of given events, of an observed count, or expected")
+        raise InputError("choose one limit: from given events, from an observed count, or expected")
     if observed is None and background:
         raise InputError("a background belongs to an observed count; give both")
     if method not in CONSTRUCTIONS:
@@ -161,8 +161,9 @@ def cevns_limit(
         )
     if experiment.has_electrons(experiment.interaction):
         raise InputError(
-            f"recoils of electrons are in the signal of {experiment.name}, so that a limit on it "
-            "is none on CEvNS; limit a parameter, or leave them out: interaction.electrons=false"
+            f"electron recoils are part of the signal of {experiment.name}, so a limit on the "
+            "signal is not a limit on CEvNS; limit a parameter, or exclude them: "
+            "interaction.electrons=false"
         )
     sm_events, sm_cm2 = experiment.prediction(), experiment.cross_section_cm2
     sm_flux = experiment.flux_cm2_s
@@ -194,9 +195,9 @@ def cevns_limit(
         at = asked.parameters.at({poi: 0.0}).values
         if expected and not experiment.declaration.backgrounds:
             raise InputError(
-                f"{experiment.name} declares no background, and a limit to expect is one over a "
-                "background: add 'backgrounds' to its file, or give a count and what is expected "
-                "beside CEvNS in it with --observed and --background"
+                f"{experiment.name} declares no background, which an expected limit needs: add "
+                "'backgrounds' to its file, or give a count and its expected background with "
+                "--observed and --background"
             )
         data = asimov(asked, at) if expected else None
         if method == "fc":

@@ -300,7 +300,7 @@ class Measurement(Binned):
                 for c in result.components.values()
             ]
         lines += [f"{name}: shared by {', '.join(users)}" for name, users in self.shared.items()]
-        z = "" if self.z is None else f"no {self.signal_title} rejected at {self.z:.2f} sigma"
+        z = "" if self.z is None else f"background-only hypothesis rejected at {self.z:.2f} sigma"
         return "\n".join([*lines, str(self.fit), z]).rstrip()
 
     def to_dict(self) -> dict[str, Any]:

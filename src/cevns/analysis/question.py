@@ -127,8 +127,9 @@ class Asked:
         """
         if self.interest is None:
             raise InputError(
-                f"{what} of several experiments are those of one common parameter, and "
-                f"{self.question.name} asks for one each: ask for {SCALE_QUESTION} or sin2-theta-w"
+                f"{what} of several experiments share one parameter of interest, but "
+                f"{self.question.name} has one for each experiment: use {SCALE_QUESTION} or "
+                "sin2-theta-w"
             )
         return self.interest
 
@@ -146,7 +147,7 @@ def refuse_missing(*experiments: Experiment) -> None:
     """Raise `InputError` for an experiment whose file says that it cannot enter a fit."""
     for e in experiments:
         if e.declaration.missing:
-            raise InputError(f"{e.name} enters no fit: {e.declaration.missing}")
+            raise InputError(f"{e.name} cannot be fitted: {e.declaration.missing}")
 
 
 def require_data(subject: Subject) -> None:
@@ -154,7 +155,7 @@ def require_data(subject: Subject) -> None:
     for e in subject.experiments:
         if not e.has_data:
             raise InputError(
-                f"{e.name} declares no data: take expected counts with --asimov (asimov=True), "
+                f"{e.name} declares no data: use expected counts with --asimov (asimov=True), "
                 f'or declare data in its file or with --set {e.name}:data="{{...}}"'
             )
 
@@ -183,8 +184,8 @@ def refuse_unfelt(
         where = f" at {values}" if values else ""
         known = [e.name for e in subject.experiments]
         raise InputError(
-            f"nothing that {left[0]} changes is seen{where} by {' or '.join(known)}, above "
-            "the threshold and within the axes: add data that feel it, or ask for another parameter"
+            f"nothing that {left[0]} changes is seen{where} by {' or '.join(known)}, above the "
+            "threshold and within the axes: add data that depend on it, or choose another parameter"
         )
 
 
@@ -220,7 +221,7 @@ def ask(*experiments: Experiment, request: Request) -> Asked:
         return Asked(subject, question, model, interest, request.fix)
     if request.poi is not None:
         raise InputError(
-            f"{request.poi} and {', '.join(request.free)} are two questions; ask one of them"
+            f"{request.poi} and {', '.join(request.free)} cannot be combined; use one of them"
         )
     free = tuple(dict.fromkeys(known[n].name for n in request.free))
     if any(structure.has(n) for n in free):
@@ -267,7 +268,7 @@ def laid_over(
     for name, made in other.items():
         if (first := components.setdefault(made.component, name)) != name:
             raise InputError(
-                f"{first} and {name} are two models of one component, {made.component!r}; ask for "
+                f"{first} and {name} are both models of the component, {made.component!r}; use "
                 "one of them at a time"
             )
         experiments = tuple(
@@ -297,8 +298,8 @@ def with_physics(*experiments: Experiment, physics: Physics) -> tuple[Experiment
     if all(e.is_beside for e in experiments):
         raise InputError(
             f"{first.name} is of {first.interaction.name!r}, to which new physics of other "
-            "processes adds nothing; change its file (--set interaction.kind=...), or lay the "
-            "model over an experiment of CEvNS"
+            "processes cannot be added; change its file (--set interaction.kind=...), or add the "
+            "model to an experiment of CEvNS"
         )
     return tuple(replace(e, process=extended(e, physics)) for e in experiments)
 

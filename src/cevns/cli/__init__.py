@@ -54,7 +54,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
             sys.stdout = None
             return 141
         except MemoryError:
-            return _say("out of memory: what was asked for is too large", 2)
+            return _say("out of memory: the requested computation is too large", 2)
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             return _say(f"{where}{error.strerror or error}", 2)

@@ -67,9 +67,9 @@ class Annihilation:
         checked_alpha("alpha_d", self.alpha_d)
         if m_v <= m_chi:
             raise InputError(
-                f"m_v = {m_v:g} MeV is not above m_chi = {m_chi:g} MeV: two chi then annihilate to "
-                "two mediators, and the abundance no longer depends on the coupling to the "
-                "Standard Model; take a heavier mediator"
+                f"m_v = {m_v:g} MeV is not above m_chi = {m_chi:g} MeV: two chi then annihilate "
+                "to two mediators, and the abundance no longer depends on the coupling to the "
+                "Standard Model; use a heavier mediator"
             )
         if abs(m_v / (2.0 * m_chi) - 1.0) < _ON_RESONANCE:
             raise InputError(
@@ -82,7 +82,8 @@ class Annihilation:
             least, made = threshold_pion_photon_mev() / 2.0, "pi0 gamma, the lightest hadrons"
         if m_chi <= least:
             raise InputError(
-                f"m_chi = {m_chi:g} MeV: nothing is open at tree level for chi of the "
+                f"m_chi = {m_chi:g} MeV: no annihilation channel is open at tree level for chi of "
+                "the "
                 f"{self.portal.name} portal below {least:.4g} MeV, where a pair makes {made}; the "
                 "model then needs couplings that it does not have, so take a heavier chi"
             )

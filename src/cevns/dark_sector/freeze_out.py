@@ -104,8 +104,8 @@ class FreezeOut:
             raise InputError(
                 f"chi of {self.annihilation.m_chi_mev:g} MeV is not in equilibrium when the "
                 f"temperature is half its mass, as it annihilates {np.exp(annihilations[0]):.2g} "
-                "times in a Hubble time: its abundance is not one of freeze-out; take a larger "
-                "coupling"
+                "times in a Hubble time: its abundance is not determined by freeze-out; use a "
+                "larger coupling"
             )
         ended = np.flatnonzero(annihilations < np.log(_COUPLED))
         start = float(log_x[max(int(ended[0]) - 1, 0)])

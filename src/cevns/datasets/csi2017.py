@@ -77,7 +77,7 @@ def _merge(counts: Array, old: Array, new: ArrayLike, unit: str) -> Array:
     cut = np.abs(old[nearest] - edges) > 1e-9
     if cut.any():
         raise InputError(
-            f"the bin edge {edges[np.argmax(cut)]:g} {unit} would cut a bin of {NAME}, whose "
+            f"the bin edge {edges[np.argmax(cut)]:g} {unit} would divide a bin of {NAME}, whose "
             f"counts come in bins of {old[1] - old[0]:g} {unit} from {old[0]:g} to {old[-1]:g}"
         )
     cumulative = np.concatenate([np.zeros((1, counts.shape[1])), np.cumsum(counts, axis=0)])

@@ -81,7 +81,7 @@ def read_rows(
         The numbers, shape (rows, `width`), and the line number of each row.
 
     Raises:
-        DataError: if there is no row, a row has another width, or an entry is no finite number.
+        DataError: if there is no row, a row has another width, or an entry is not a finite number.
     """
     rows: list[list[float]] = []
     numbers: list[int] = []

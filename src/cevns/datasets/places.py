@@ -301,7 +301,7 @@ def _own(wanted: Release, origin: Origin, folder: Path) -> Located:
     check_structure(found)
     warnings = tuple(
         f"{folder / file}: its digest is not that of {wanted.edition}; "
-        f"its structure is right and it is used (sha256 {found.digests[file]})"
+        f"its structure is correct and it is used (sha256 {found.digests[file]})"
         for file in found.named("differs")
     )
     return Located(wanted.name, origin, folder, found.digests, warnings)

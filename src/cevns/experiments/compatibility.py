@@ -39,14 +39,14 @@ def _check_data(a: Experiment, b: Experiment) -> None:
     if a.name == b.name:
         same = a.path == b.path
         raise InputError(
-            f"{a.name} is there twice; name each experiment once"
+            f"{a.name} is given twice; name each experiment once"
             if same
             else f"{a.path} and {b.path} are both called {a.name}; give one another name"
         )
     if a.name in b.declaration.overlaps or b.name in a.declaration.overlaps:
         raise InputError(
             f"{a.name} and {b.name} hold the same data (declared under 'overlaps'); the same "
-            "events must not enter a fit twice: leave one out"
+            "events must not enter a fit twice: remove one"
         )
     for (name, ours), (other, theirs) in product(
         a.declaration.external.items(), b.declaration.external.items()
@@ -54,12 +54,12 @@ def _check_data(a: Experiment, b: Experiment) -> None:
         if name == other and ours != theirs:
             raise InputError(
                 f"the external measurement {name!r} is another one in {a.name} and in {b.name}; "
-                "it counts once in a joint fit: write the same, or call one otherwise"
+                "it enters a joint fit once: write the same in both, or rename one"
             )
         if name != other and ours == theirs:
             raise InputError(
                 f"the external measurement {name!r} of {a.name} has another name in {b.name}; it "
-                "counts once in a joint fit: give it one name"
+                "enters a joint fit once: use one name"
             )
     for one, another in product(a.declaration.correlations, b.declaration.correlations):
         both = [n for n in one.parameters if n in another.parameters]
@@ -67,7 +67,7 @@ def _check_data(a: Experiment, b: Experiment) -> None:
         if common and one != another:
             raise InputError(
                 f"the covariance of {', '.join(common)} is another one in {a.name} and in "
-                f"{b.name}; it counts once in a joint fit: write the same in both"
+                f"{b.name}; it enters a joint fit once: write the same in both"
             )
     if not (a.has_data and b.has_data):
         return
@@ -75,12 +75,12 @@ def _check_data(a: Experiment, b: Experiment) -> None:
     if a.declaration.releases & b.declaration.releases or counts[0] & counts[1]:
         raise InputError(
             f"{a.name} and {b.name} read the same data; the same events must not enter a fit "
-            "twice: leave one out, or take the section 'data' out of a projection"
+            "twice: remove one, or remove the section 'data' from a projection"
         )
     if _equal_counts(a, b):
         raise InputError(
             f"{a.name} and {b.name} hold the same counts in the same bins; the same events must "
-            "not enter a fit twice: leave one out"
+            "not enter a fit twice: remove one"
         )
 
 

@@ -97,7 +97,7 @@ class Experiment(Apparatus, Shown):
         return {**electrons, **propagation(process, sources)}
 
     def has_electrons(self, process: Interaction) -> bool:
-        """Whether recoils of electrons are in the signal of a process in any channel."""
+        """Whether electron recoils are part of the signal of a process in any channel."""
         return any(view.sees_electrons(process) for view in self.views.values())
 
     def provenance(self) -> dict[str, Any]:
@@ -371,7 +371,7 @@ def _say_what_stays(declaration: ExperimentFile, overrides: Mapping[str, str]) -
         ]
         if stay:
             warnings.warn(
-                f"{declaration.name}: {key} changes nothing in {', '.join(stay)}, whose {section} "
+                f"{declaration.name}: {key} has no effect in {', '.join(stay)}, whose {section} "
                 f"is their own; change channels.{stay[0]}.{key} too",
                 CevnsWarning,
                 stacklevel=3,

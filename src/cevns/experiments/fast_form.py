@@ -145,8 +145,8 @@ def _good_tables(
         if not tables.refine():
             warnings.warn(
                 f"{exact.channels[0].group or exact.name}: tables miss -2 ln L by "
-                f"{error.shift:.2g} and the number of events by {error.count:.2g} of it; the exact "
-                "model is used, which takes longer",
+                f"{error.shift:.2g} and the number of events by {error.count:.2g} of it; the "
+                "exact model is used, which is slower",
                 CevnsWarning,
                 stacklevel=3,
             )

@@ -361,8 +361,8 @@ def _have_one_flux(experiments: Sequence[Experiment]) -> bool:
         warnings.warn(
             f"{first.name} and {apart[0].name} share {', '.join(sorted(moving[0]))}, but their "
             f"nominal fluxes are {fluxes[0]:.4g} and {apart[0].flux_cm2_s:.4g} /cm2/s: each is "
-            "fitted with a flux of its own; declare the same nominal flux (source.fluxes) if they "
-            "see the same",
+            "fitted with a separate flux; declare the same nominal flux (source.fluxes) if it is "
+            "the same",
             CevnsWarning,
             stacklevel=4,
         )

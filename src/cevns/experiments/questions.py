@@ -193,8 +193,9 @@ class Question:
         if self.frees_the_flux:
             if flux_cm2_s is None:
                 raise InputError(
-                    "the flux is a parameter of interest of sources that shine at all times and "
-                    "have one flux; this one comes in pulses, or sums several fluxes: declare one "
+                    "the flux can be a parameter of interest only for sources that emit at all "
+                    "times and have one flux; this one is pulsed, or sums several fluxes: declare "
+                    "one "
                     "of them (source.branches) and the others as components, or ask for "
                     "cross-section"
                 )

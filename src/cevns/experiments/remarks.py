@@ -28,18 +28,18 @@ _HELD: Final = {
     "'matter_nsi' of the source, whatever these couplings are; ",
 }
 _ARRIVE: Final = {
-    True: "flavours are added without interference between them, so that "
-    "coefficients that change flavour (eps_emu, eps_etau, eps_mutau) are not to be trusted",
-    False: "they arrive as mass states, so that coefficients that change flavour (eps_emu, "
-    "eps_etau, eps_mutau) interfere with the others",
+    True: "flavours are added without interference, so flavour-changing coefficients "
+    "(eps_emu, eps_etau, eps_mutau) are not reliable",
+    False: "they arrive as mass states, so flavour-changing coefficients "
+    "(eps_emu, eps_etau, eps_mutau) interfere with the others",
 }
 _SPIN: Final = {
     "neutron": (
-        "WIMPs see the spin of the neutron alone, and the cross section is that on a neutron; "
+        "WIMPs couple only to the spin of the neutron, and the cross section is that on a neutron; "
         "'wimp-sd-proton' is on the proton"
     ),
     "proton": (
-        "WIMPs see the spin of the proton alone, and the cross section is that on a proton; "
+        "WIMPs couple only to the spin of the proton, and the cross section is that on a proton; "
         "'wimp-sd' is on the neutron"
     ),
 }
@@ -105,8 +105,8 @@ def radius_remarks(experiments: Iterable[Apparatus], named: Collection[str]) -> 
         if pulls:
             out.append(
                 f"{' and '.join(pulls)} of {e.name} "
-                f"{'is' if len(pulls) == 1 else 'are'} held: the neutrons' radius that is fitted "
-                "is the form factor, and would count it twice"
+                f"{'is' if len(pulls) == 1 else 'are'} held: the fitted neutron radius determines "
+                "the form factor, which would be counted twice"
             )
     return tuple(out)
 

@@ -68,7 +68,7 @@ def slips(
         can be used.
 
     Raises:
-        UnknownNameError: if there is no such file.
+        UnknownNameError: if the file does not exist.
         InputError: if it cannot be read, or a field to change does not exist.
 
     Examples:

@@ -221,7 +221,7 @@ def encode(model: Model, data: Data, poi: str | None, rules: Rules | None = None
     names = {k.parameter: k.written for k in links}
     if poi is not None and poi not in names:
         raise InputError(
-            f"{model.name}: the parameter of interest {poi!r} is held, or moves nothing"
+            f"{model.name}: the parameter of interest {poi!r} is held, or has no effect"
         )
     channels, lost = [], {}
     for channel in model.channels:
@@ -250,13 +250,13 @@ def _check(model: Model) -> None:
             raise InputError(
                 f"{channel.name} is a measurement of {', '.join(channel.names)} beside the counts, "
                 "correlated or not linear; constraints of a file of histograms are those of single "
-                "parameters: hold them (--fix), or drop the measurement from the experiment's file"
+                "parameters: hold them (--fix), or remove the measurement from the experiment file"
             )
         if type(channel.statistic) is not Poisson:
             kind = type(channel.statistic).__name__
             raise InputError(
-                f"{channel.name} compares its data by the statistic {kind}, and a file of "
-                "histograms holds Poisson counts alone"
+                f"{channel.name} compares its data by the statistic {kind}, but a file of "
+                "histograms contains only Poisson counts"
             )
 
 
@@ -331,7 +331,7 @@ def _effect(p: Parameter, contents: _Contents, nominal: Array, size: float) -> _
         slope = (found[0] - found[1]) / (pulls[0] - pulls[1])
         if not _alike(found, nominal + pulls[:, None] * slope, size):
             raise InputError(
-                f"{p.name!r} meets a bound within one standard deviation and is not linear; its "
+                f"{p.name!r} reaches a bound within one standard deviation and is not linear; its "
                 "two variations cannot be written"
             )
         found = nominal + _PULLS[:, None] * slope
@@ -462,8 +462,9 @@ def _sample(
     said = []
     if refolded:
         said.append(
-            f"{', '.join(refolded)} fold the response again in cevns; the file interpolates "
-            "between one standard deviation up and down, and adds what two of them do"
+            f"{', '.join(refolded)} change the response nonlinearly in cevns; the file "
+            "interpolates between one standard deviation up and down, and adds the effects of two "
+            "of them"
         )
     if exponential:
         how = "added to the contents" if rules.rates == "additive" else "exponential"

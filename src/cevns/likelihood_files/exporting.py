@@ -126,7 +126,7 @@ def inspect(path: Path | str) -> Inspection:
         >>> inspect("no such file")
         Traceback (most recent call last):
             ...
-        cevns.exceptions.DataError: no such file: there is no such file
+        cevns.exceptions.DataError: no such file: the file does not exist
     """
     candidate = Candidate(Path(path))
     return format_of(candidate).inspect(candidate)

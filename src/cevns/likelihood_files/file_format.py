@@ -244,7 +244,7 @@ def format_of(candidate: Candidate) -> FileFormat:
     """
     path = candidate.path
     if not path.exists():
-        raise DataError("there is no such file", path=path)
+        raise DataError("the file does not exist", path=path)
     if path.is_file() and not candidate.head:
         raise DataError("is empty", path=path)
     for found in _formats().values():

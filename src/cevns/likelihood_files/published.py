@@ -257,7 +257,7 @@ class Published:
         for channel in self._counting:
             if channel.statistic.events_are_points:
                 raise InputError(
-                    f"{channel.name} has its events as points, without bins: export the binned form"
+                    f"{channel.name} has an unbinned likelihood: export the binned form"
                 )
             out.append(self._table(channel))
         return tuple(out)

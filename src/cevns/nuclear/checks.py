@@ -70,7 +70,7 @@ def finite(what: str, values: ArrayLike, *, minimum: float = -math.inf) -> Array
         array([0. , 1.5])
     """
     if np.ma.is_masked(values):
-        raise InputError(f"{what}: some values are masked; give only those that count")
+        raise InputError(f"{what}: some values are masked; give only valid values")
     array = np.asarray(values, dtype=float)
     # one reduction answers both questions for good input: a NaN fails every comparison
     if array.size and not (array.min() >= minimum and array.max() < math.inf):

@@ -125,7 +125,7 @@ def _elements(formula: str) -> Counter[str]:
     if position != len(formula) or not formula:
         raise InputError(
             f"material {formula!r} is not a chemical formula: write for example CsI, CaWO4, Ge "
-            f"or a nuclide such as Ge76 (it fails at {formula[position:]!r})"
+            f"or a nuclide such as Ge76 (the error is at {formula[position:]!r})"
         )
     if len(stack) != 1:
         raise InputError(f"material {formula!r}: a parenthesis is not closed")
@@ -208,6 +208,6 @@ def material(formula: str, composition: Mapping[str, float] | None = None) -> Ma
     foreign = [x.name for x in given if x.symbol not in counts]
     if foreign:
         raise InputError(
-            f"material {formula!r} contains no {foreign[0]}: take it out of the composition"
+            f"material {formula!r} contains no {foreign[0]}: remove it from the composition"
         )
     return Material(formula, tuple(atoms.items()))

@@ -191,8 +191,8 @@ def process(name: str, **options: Any) -> Process:
             continue
         if len(_user.parts(name)) > 1:
             raise InputError(
-                f"{part!r} is a process of its own, no extension of the Standard Model: it cannot "
-                "be joined with '+'"
+                f"{part!r} is a separate process and not an extension of the Standard Model: it "
+                "cannot be joined with '+'"
             )
         standard = {k: v for k, v in base.items() if v != _OF_STANDARD[k] or _takes(model, k)}
         left |= standard
@@ -277,7 +277,7 @@ def _as_taken(name: str, default: Any, text: str) -> Any:
             raise InputError(f"{name}={text}: write true or false")
         return text.casefold() == "true"
     if default is not None and not isinstance(default, int | float):
-        raise InputError(f"{name}={text}: this option is an object of Python; give it there")
+        raise InputError(f"{name}={text}: this option is a Python object; give it in Python")
     try:
         number = float(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The axial part of CEvNS with a strength of its own: whether a measurement sees it.
+"""The axial part of CEvNS with a free strength.
 
 A nucleus with an unpaired nucleon scatters by its spin too. With a factor a on its axial charge,
 

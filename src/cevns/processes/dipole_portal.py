@@ -1,4 +1,4 @@
-r"""The dipole portal: a neutrino turns into a heavy neutral lepton N by a photon.
+r"""The dipole portal: photon exchange converts a neutrino into a heavy neutral lepton N.
 
     L = (mu_a/2) Nbar sigma^{kl} P_L nu_a F_kl + h.c.,      nu_a + A -> N + A,   nu_a + e -> N + e
 
@@ -114,7 +114,7 @@ class DipolePortal(Extension):
         names = {
             f"dipole_{a}": f"moment between nu_{a} and a heavy neutral lepton" for a in LEPTONS
         }
-        names["dipole"] = "moment between a heavy neutral lepton and all flavours alike"
+        names["dipole"] = "moment between a heavy neutral lepton and all flavours"
         return Parameters(
             bounded(
                 name, text, unit="1e-10 mu_B", reach=(0.0, math.inf), typical=10.0, natural=_NATURAL

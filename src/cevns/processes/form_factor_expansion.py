@@ -1,4 +1,4 @@
-r"""The neutron form factor without a model: its expansion in moments of the distribution,
+r"""A model-independent neutron form factor: its expansion in moments of the distribution,
 
     F_n(q) = 1 - q^2 <R^2>/3! + q^4 <R^4>/5! - q^6 <R^6>/7! + ...
 

@@ -1,4 +1,4 @@
-"""Where the neutrons are: their rms radius, a parameter for each element.
+"""The rms radius of the neutron distribution, a parameter for each element.
 
 CEvNS sees the neutrons almost alone, G_V = g_V^p Z F_p(q; R_p) + g_V^n N F_n(q; R_n), so the
 fall of the rate with q measures R_n (arXiv:1207.0693; CsI: arXiv:1710.02730). The form-factor

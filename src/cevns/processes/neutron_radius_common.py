@@ -1,4 +1,4 @@
-"""One neutron radius for the elements of a compound, as arXiv:1710.02730 has it for CsI."""
+"""One neutron radius for the elements of a compound, as in arXiv:1710.02730 for CsI."""
 
 from __future__ import annotations
 

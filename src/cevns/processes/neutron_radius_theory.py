@@ -1,4 +1,4 @@
-"""Neutron radii as parameters that nuclear theory constrains."""
+"""Neutron radii as parameters with constraints from nuclear theory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Inelastic scattering on argon by the neutral current."""
+"""Inelastic neutral-current scattering on argon."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Excitation of carbon to 15.11 MeV by the neutral current."""
+"""Neutral-current excitation of carbon to 15.11 MeV."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Break-up of the deuteron by the neutral current."""
+"""Neutral-current break-up of the deuteron."""
 
 from __future__ import annotations
 

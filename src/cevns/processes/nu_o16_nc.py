@@ -1,4 +1,4 @@
-"""Inelastic scattering on oxygen by the neutral current."""
+"""Inelastic neutral-current scattering on oxygen."""
 
 from __future__ import annotations
 

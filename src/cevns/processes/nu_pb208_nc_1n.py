@@ -1,4 +1,4 @@
-"""Inelastic scattering on lead by the neutral current, with one neutron."""
+"""Inelastic neutral-current scattering on lead, with one neutron."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Inelastic scattering on lead by the neutral current, with two neutrons."""
+"""Inelastic neutral-current scattering on lead, with two neutrons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""nubar_e on the deuteron by the charged current: a positron and two neutrons."""
+"""Charged-current scattering of nubar_e on the deuteron: a positron and two neutrons."""
 
 from __future__ import annotations
 

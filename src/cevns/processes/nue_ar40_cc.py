@@ -1,4 +1,4 @@
-"""nu_e on argon by the charged current."""
+"""Charged-current scattering of nu_e on argon."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""nu_e on carbon by the charged current."""
+"""Charged-current scattering of nu_e on carbon."""
 
 from __future__ import annotations
 

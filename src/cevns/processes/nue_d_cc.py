@@ -1,4 +1,4 @@
-"""nu_e on the deuteron by the charged current: an electron and two protons."""
+"""Charged-current scattering of nu_e on the deuteron: an electron and two protons."""
 
 from __future__ import annotations
 

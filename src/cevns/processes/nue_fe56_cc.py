@@ -1,4 +1,4 @@
-"""nu_e on iron by the charged current."""
+"""Charged-current scattering of nu_e on iron."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""nu_e on iodine by the charged current."""
+"""Charged-current scattering of nu_e on iodine."""
 
 from __future__ import annotations
 

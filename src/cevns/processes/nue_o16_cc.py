@@ -1,4 +1,4 @@
-"""nu_e on oxygen by the charged current."""
+"""Charged-current scattering of nu_e on oxygen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""nu_e on lead by the charged current, with one neutron."""
+"""Charged-current scattering of nu_e on lead, with one neutron."""
 
 from __future__ import annotations
 

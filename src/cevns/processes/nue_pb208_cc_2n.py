@@ -1,4 +1,4 @@
-"""nu_e on lead by the charged current, with two neutrons."""
+"""Charged-current scattering of nu_e on lead, with two neutrons."""
 
 from __future__ import annotations
 

@@ -93,9 +93,7 @@ class Sterile(Extension):
             )
             for a in ("e", "mu")
         ]
-        tau = bounded(
-            "sin2_theta_34", "|U_tau4|^2 over what |U_e4|^2 and |U_mu4|^2 leave", reach=unit
-        )
+        tau = bounded("sin2_theta_34", "|U_tau4|^2/(1 - |U_e4|^2 - |U_mu4|^2)", reach=unit)
         return Parameters([*angles, dataclasses.replace(tau, fixed=True)])
 
     @property

@@ -1,4 +1,4 @@
-r"""A light tensor mediator: spin-dependent as it is, or coherent as often written.
+r"""A light tensor mediator: spin-dependent, or coherent as often assumed.
 
     L = [g_nu g_q/(Q^2 + M_T^2)] [nubar sigma^mn P_L nu + h.c.] sum_q qbar sigma_mn q
 

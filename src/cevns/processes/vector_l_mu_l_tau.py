@@ -1,4 +1,4 @@
-"""The gauge boson of L_mu - L_tau, which nuclei feel through loops alone.
+"""The gauge boson of L_mu - L_tau, which couples to nuclei only through loops.
 
 See `cevns.processes.light_vector` for formulas, signs and options.
 """

@@ -1,4 +1,4 @@
-"""Scattering of WIMPs on nuclei by the spin of their neutrons, or protons."""
+"""Scattering of WIMPs on nuclei through the spin of their neutrons or protons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scattering of WIMPs on nuclei by the spin of their protons."""
+"""Scattering of WIMPs on nuclei through the spin of their protons."""
 
 from __future__ import annotations
 

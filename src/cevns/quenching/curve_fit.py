@@ -295,8 +295,8 @@ def fit(
     while outliers == "clip" and (worst := _furthest(model)) is not None:
         if 5 * (len(clipped) + 1) > model.keep.size:
             raise InputError(
-                f"{material}: more than a fifth of the points lie beyond {CLIP_AT:g} sigma; the "
-                "curve or the errors are wrong, and clipping would hide it"
+                f"{material}: more than a fifth of the points lie beyond {CLIP_AT:g} sigma; "
+                "clipping would hide a wrong curve or wrong errors"
             )
         position, distance = worst
         name = model.sets[model.owner[position]].name
@@ -360,7 +360,7 @@ def settled(model: PointsModel, tension: str = "none") -> PointsModel:
         model = replace(model.at(theta[:n]), tau=tau)
         if still:
             return model
-    raise FitError(f"{model.name}: slopes and errors do not settle; take a simpler curve")
+    raise FitError(f"{model.name}: slopes and errors do not converge; use a simpler curve")
 
 
 def minimum(points: PointsModel, data: Data | None = None) -> tuple[float, Array, Array]:
@@ -393,8 +393,8 @@ def minimum(points: PointsModel, data: Data | None = None) -> tuple[float, Array
         if abs(gain) < 0.5e-10 * max(1.0, float(value)):
             return float(value) - gain, theta, covariance
     raise FitError(
-        f"{points.name}: chi2 finds no minimum; the points cannot tell the numbers of the curve "
-        "apart, take fewer of them"
+        f"{points.name}: chi2 has no minimum; the points do not determine all numbers of the "
+        "curve, use fewer of them"
     )
 
 

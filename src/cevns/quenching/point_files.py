@@ -47,7 +47,7 @@ def load_points(material: str, data: Path | str | None = None) -> tuple[tuple[Da
     Raises:
         UnknownNameError: if nothing is carried for the material.
         InputError: if a folder does not exist or is empty.
-        DataError: if a file is broken or holds points of another material.
+        DataError: if a file is broken or contains points of another material.
 
     Examples:
         >>> sets, origin = load_points("si")
@@ -80,7 +80,7 @@ def _checked(folder: Path, material: str) -> tuple[DataSet, ...]:
     for s in sets:
         if canonical(s.material) != material:
             raise DataError(
-                f"holds points of {s.material!r} where those of {material!r} are wanted",
+                f"contains points of {s.material!r} where those of {material!r} are wanted",
                 path=folder / f"{s.name}.csv",
             )
     if not any(s.default for s in sets):

@@ -42,8 +42,8 @@ __all__ = ["RECOIL_ERRORS", "DataSet", "check_recoil_errors", "read_folder", "re
 
 RecoilErrors = Literal["independent", "common", "spread"]
 RECOIL_ERRORS: Final[Mapping[str, str]] = {
-    "independent": "an error of each point by itself, projected with the slope of the curve",
-    "common": "one error that moves all points of the set together",
+    "independent": "an independent error of each point, projected with the slope of the curve",
+    "common": "one common error of all points of the set",
     "spread": "the width of the recoil spectrum, not an error of its mean: not used",
 }
 _SETTINGS: Final = (

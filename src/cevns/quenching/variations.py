@@ -76,7 +76,7 @@ def variations(
         components = int(np.searchsorted(np.cumsum(shares), ENOUGH) + 1)
     if not 1 <= components <= len(shifts):
         raise InputError(
-            f"{components} eigen-variations are not there: the curve has {len(shifts)} numbers"
+            f"{components} eigen-variations are too many: the curve has {len(shifts)} numbers"
         )
     return {
         f"qf.{material}.{k}": Variation(

@@ -43,7 +43,8 @@ __all__ = ["STEPS", "VALIDITY", "AnyFold", "ElectronFold", "WithElectrons", "ele
 STEPS = "free-above-binding"
 """The name of Z_eff(T) in records of results."""
 VALIDITY = (
-    "electrons of an atom count as free above their binding energies: good to about 10 % above "
+    "electrons of an atom are treated as free above their binding energies, accurate to about 10 "
+    "% above "
     "1 keV in germanium for the Standard Model and a magnetic moment; near and below the L edges, "
     "and for a millicharge, a many-body calculation is needed"
 )

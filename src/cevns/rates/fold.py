@@ -108,7 +108,7 @@ def recoil_panels(
     edges = np.array(keep)
     if edges.size < 2:
         raise InputError(
-            "the source gives no nuclear recoils: it emits nothing that can give one"
+            "the source gives no nuclear recoils: it emits no suitable particles"
             + (
                 f", for this process has a particle of {kinematics.mass_mev:g} MeV; give a source "
                 "of such (for WIMPs kind: halo)"
@@ -243,7 +243,7 @@ class Fold:
         powers = [len(t.form_factors) - t.form_factors.count("p") for t in self.interaction.terms]
         folded = self._with_protons * np.stack([neutron**n for n in powers], axis=1)
         flavours, nuclides, terms, nodes = folded.shape
-        return folded.reshape(flavours, nuclides * terms, nodes)  # also where nothing is seen
+        return folded.reshape(flavours, nuclides * terms, nodes)  # also where nothing is detected
 
     def folded_terms(self, f: int, a: int, neutron_rms_fm: float) -> Array:
         """Terms of flavour f on nuclide a with unit weights, ``(terms, nodes)``.

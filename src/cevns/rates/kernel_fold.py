@@ -92,7 +92,7 @@ class KernelFold:
             nodes = np.asarray(self.nodes_kev, dtype=float)
             if process.quantity == "count" and np.any(nodes != 0.0):
                 raise InputError(
-                    f"the process {process.name!r} is a bare count: it has no spectrum of energies"
+                    f"the process {process.name!r} only gives a count and has no energy spectrum"
                 )
             grid = nodes, np.broadcast_to(np.asarray(self.weights_kev, dtype=float), nodes.shape)
         elif process.quantity == "count":

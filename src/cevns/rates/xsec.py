@@ -148,6 +148,6 @@ def _integrate(
         previous, panels = result, 2 * panels
         edges = np.sort(np.concatenate([edges, (edges[:-1] + edges[1:]) / 2.0]))
     raise InputError(
-        f"the flux-averaged cross section of {nuclide.name} does not settle with {_MOST_PANELS} "
-        "panels between kinks: the spectrum of the source has structure that they do not name"
+        f"the flux-averaged cross section of {nuclide.name} does not converge with {_MOST_PANELS} "
+        "panels between kinks: the spectrum of the source has unresolved structure"
     )

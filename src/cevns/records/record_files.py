@@ -62,7 +62,7 @@ def read_record(path: Path | str) -> dict[str, Any]:
     except (UnicodeDecodeError, json.JSONDecodeError):
         raise InputError(f"{file} is no JSON: give what 'cevns ... --json {file}' wrote") from None
     except RecursionError:
-        raise InputError(f"{file} is nested too deep to be a result of cevns") from None
+        raise InputError(f"{file} is nested too deeply to be a result of cevns") from None
     return checked(record, str(file))
 
 
@@ -78,7 +78,7 @@ def checked(record: Any, where: str) -> dict[str, Any]:
     """
     if not isinstance(record, Mapping) or not {"version", "engine"} <= record.keys():
         raise InputError(
-            f"{where} is no result of cevns: it lacks the fields 'version' and 'engine' that every "
-            "--json has"
+            f"{where} is not a result of cevns: it lacks the fields 'version' and 'engine' that "
+            "every --json has"
         )
     return dict(record)

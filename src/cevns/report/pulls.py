@@ -45,7 +45,9 @@ def pull_figure(
     shifts = impacts or {}
     rows = [p for p in fit if not p.fixed and p.pull is not None]
     if not rows:
-        raise InputError(f"fit of {fit.model!r}: no free parameter is constrained, so none pulls")
+        raise InputError(
+            f"fit of {fit.model!r}: no free parameter is constrained, so there are no pulls"
+        )
     rows.sort(key=lambda p: max(map(abs, shifts.get(p.name, (0.0, 0.0)))))
     y = np.arange(len(rows), dtype=float)
     figure, grid = style.panels(style.SINGLE_IN, 1.5 + 0.24 * len(rows))
@@ -118,7 +120,9 @@ def correlation_figure(fit: FitResult, *, title: str = "", note: str = "") -> Fi
     """
     keep = [i for i, p in enumerate(fit) if not p.fixed]
     if not keep:
-        raise InputError(f"fit of {fit.model!r}: no parameter is free, so none are correlated")
+        raise InputError(
+            f"fit of {fit.model!r}: no parameter is free, so there are no correlations"
+        )
     matrix = np.asarray(fit.correlation)[np.ix_(keep, keep)]
     names = [name_text(n) for n in fit.free]
     size = max(2.6, 1.2 + 0.29 * len(keep))

@@ -374,7 +374,7 @@ def _why_skipped(row: Published) -> str:
         return datasets.places.absent(row.needs)
     if row.needs_folder is not None and datasets.places.user_folder(row.needs_folder) is None:
         where = f"name a folder that holds {row.needs_folder!r} with {datasets.places.VARIABLE}"
-        return f"the curves of others are not here: {where}"
+        return f"the curves of other experiments are not available: {where}"
     return ""
 
 

@@ -71,7 +71,7 @@ class Atmospheric(Mixture):
             self.maximum_mev,
             20.0,
             _USUAL_MEV if self._by_flavour else _HIGHEST_MEV,
-            "there the tables by flavour end, and elastic scattering loses its meaning; "
+            "the tables by flavour end there, and nuclei break up at higher energies; "
             "'spectra: all-flavours' has more"
             if self._by_flavour
             else "there the table ends",

@@ -1,4 +1,4 @@
-"""Antineutrinos of uranium, thorium and potassium in the earth, at Gran Sasso."""
+"""Antineutrinos of uranium, thorium and potassium in the Earth, at Gran Sasso."""
 
 from __future__ import annotations
 

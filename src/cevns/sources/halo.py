@@ -1,4 +1,4 @@
-"""WIMPs of the Galaxy's halo, as the Earth meets them."""
+"""WIMPs of the Galactic halo in the frame of the Earth."""
 
 from __future__ import annotations
 
@@ -107,14 +107,14 @@ class HaloSource(AlwaysOn):
         if self.first_day is None:
             if self.begin_d is not None or self.end_d is not None:
                 raise InputError(
-                    "begin and end of the exposure of a halo are of use with the seasons alone: "
+                    "begin and end of the exposure of a halo apply only to the annual modulation: "
                     "give 'first_day', the day of the year at the zero of the time axis"
                 )
             return ((1.0, model),)
         if self.day is not None:
             raise InputError(
-                "a halo has either 'day', one day for all times, or 'first_day', from which the "
-                "year goes on; leave one of both out"
+                "a halo has either 'day', one day for all times, or 'first_day', the first day of "
+                "the exposure; remove one of them"
             )
         if not 1.0 <= self.first_day <= 367.0:
             raise InputError(f"a day of the year is between 1 and 366, not {self.first_day:g}")
@@ -150,7 +150,7 @@ class HaloSource(AlwaysOn):
             InputError: if the times are not within the exposure.
         """
         if self.first_day is None:
-            raise InputError("this halo does not follow the seasons: give 'first_day'")
+            raise InputError("this halo has no annual modulation: give 'first_day'")
         first, last = self._exposure_d
         begin, end = begin_s / DAY_S, end_s / DAY_S
         if begin < first - _ROUNDING_D or end > last + _ROUNDING_D or not begin < end:

@@ -1,4 +1,4 @@
-"""Dark matter from a beam dump: chi of decays of pi0 and eta, and of other channels."""
+"""Dark matter from a beam dump: chi from decays of pi0 and eta, and from other channels."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ class MesonDecay(Source):
             ("factor of the bremsstrahlung", self.brem_scale),
         ):
             if positive(what, number, zero=True) > 100.0:
-                raise InputError(f"{what}: {number:g} is more than one proton can make")
+                raise InputError(f"{what}: {number:g} is more than one proton can produce")
         if self.pi0_per_proton is None and self._target.pi0_per_proton is None:
             raise InputError(
                 f"no number of pi0 per proton is known for the beam {self._target.name!r}; give "

@@ -158,8 +158,8 @@ class Reactor(Source):
         object.__setattr__(self, "_captures", self._captured(model))
         if self.irradiation_d is not None and model.running:
             raise InputError(
-                f"the spectra {model.title!r} are those of a running core: what long irradiation "
-                "adds is in them; leave 'irradiation' out"
+                f"the spectra {model.title!r} are those of a running core: they include the "
+                "effect of long irradiation; remove 'irradiation'"
             )
         object.__setattr__(self, "_table", spectra.with_edges(capture().edges))
         object.__setattr__(self, "_measured", self._measurement(model))
@@ -167,8 +167,8 @@ class Reactor(Source):
             raise InputError("the flux is not finite; check power, distance and the core")
         if self.end_point_mev(_SPECIES) < _EARLY_MEV:
             warnings.warn(
-                f"the spectra {model.title!r} end at {self.end_point_mev(_SPECIES):g} MeV: what "
-                "they lack above makes most of what detectors with a threshold see",
+                f"the spectra {model.title!r} end at {self.end_point_mev(_SPECIES):g} MeV: "
+                "detectors with a threshold are mainly sensitive to energies above",
                 CevnsWarning,
                 stacklevel=3,
             )
@@ -194,11 +194,11 @@ class Reactor(Source):
             return Cycle.even(self.live_time_d, self.duty, fractions)
         if len(self._cores) > 1:
             raise InputError(
-                "a history is that of one core; give each core a source of its own (components)"
+                "a history describes one core; give each core its own source (components)"
             )
         cycle = Cycle.read(self.history_file, self._cores[0][0], fractions)
         if self.duty not in (1.0, cycle.mean_power):
-            raise InputError("the duty follows from 'history_file'; leave 'duty' out")
+            raise InputError("the duty follows from 'history_file'; remove 'duty'")
         if self.live_time_d > cycle.length_d * (1.0 + 1e-9):
             raise InputError(
                 f"the history is {cycle.length_d:g} d long, shorter than the live time of "
@@ -243,7 +243,7 @@ class Reactor(Source):
         if given and enriched:
             warnings.warn(
                 f"{given:g} captures on U-238 a fission in a core of highly enriched uranium, "
-                "which has hardly any U-238: leave 'captures_per_fission' out",
+                "which has hardly any U-238: remove 'captures_per_fission'",
                 CevnsWarning,
                 stacklevel=4,
             )

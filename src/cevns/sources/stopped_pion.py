@@ -1,4 +1,4 @@
-"""Stopped pions at any proton beam: a carried facility, or its numbers by hand."""
+"""Stopped pions at any proton beam: a named facility, or explicit numbers."""
 
 from __future__ import annotations
 
@@ -172,8 +172,8 @@ class StoppedPion(PionAtRest):
         counted = not math.isnan(self.protons)
         if self.years is not None and (counted or self.exposure_gwh is not None):
             raise InputError(
-                f"years stand beside {'protons' if counted else 'exposure'}, and each says how "
-                "much beam there was: give only one of them"
+                f"years stand beside {'protons' if counted else 'exposure'}, and both define the "
+                "exposure: give only one of them"
             )
         energy = self.proton_energy_gev
         if not counted and self.exposure_gwh is None:

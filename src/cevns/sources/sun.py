@@ -1,4 +1,4 @@
-"""Neutrinos of the Sun: pp chain and CNO cycle, with flavour conversion on the way out."""
+"""Neutrinos of the Sun: pp chain and CNO cycle, with flavour conversion in the Sun."""
 
 from __future__ import annotations
 
@@ -124,8 +124,8 @@ class Sun(Mixture):
             raise InputError(f"{found.name} has no flux of {missing[0]}; add a row")
         if missing:
             warnings.warn(
-                f"{found.name} has no flux of {', '.join(missing)}, which are left out; add rows, "
-                "or say with 'branches' what is meant",
+                f"{found.name} has no flux of {', '.join(missing)}, which are excluded; add rows, "
+                "or select the branches with 'branches'",
                 CevnsWarning,
                 stacklevel=3,
             )
@@ -145,7 +145,7 @@ class Sun(Mixture):
         if self.oscillation == "msw":
             return mixing
         if mixing != SolarMixing():
-            raise InputError("mixing is given and 'oscillation' is none; leave one of both out")
+            raise InputError("mixing is given but 'oscillation' is none; remove one of them")
         return None
 
     @property

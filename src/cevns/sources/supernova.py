@@ -246,7 +246,7 @@ class Supernova(Source):
         """
         if self.burst_s is None:
             raise InputError(
-                "the model 'pinched' does not say when its neutrinos come; give it a decay time, "
+                "the model 'pinched' has no time structure; give it a decay time, "
                 "for example 3 s, or choose a model with a time profile"
             )
         if not begin_s < end_s:

@@ -59,7 +59,7 @@ def load_combination(
     """
     study = load(name, data=data, overrides=overrides, models=models)
     if not isinstance(study, CombinedStudy):
-        raise InputError(f"{name} is an experiment, no combination; fit it with 'cevns fit'")
+        raise InputError(f"{name} is an experiment, not a combination; fit it with 'cevns fit'")
     return study
 
 

@@ -92,7 +92,7 @@ def _of_record(record: Any, where: str) -> Citations:
     listed = record.get("citations")
     if not isinstance(listed, list) or not all(isinstance(c, Mapping) for c in listed):
         raise InputError(
-            f"{where} has no list of citations, as of a version before they were written: make it "
-            "again, or cite its experiments by their names"
+            f"{where} has no list of citations, as written by an earlier version: compute it "
+            "again, or cite its experiments by name"
         )
     return Citations.read(listed)

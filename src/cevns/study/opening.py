@@ -96,7 +96,8 @@ def load(
     for name, members in zip(given, combined, strict=True):
         if members is not None and members.changes and whole is None:
             raise InputError(
-                f"{name} sets what its members share; name it alone, other files behind its colon"
+                f"{name} defines common settings of its members; name it alone, with other files "
+                "after its colon"
             )
         names += [name] if members is None else members.paths.values()
     shared = {} if whole is None else whole.changes
@@ -137,7 +138,7 @@ def _by_file(fields: Mapping[str, str], whole: Members | None) -> dict[str, str]
         who, colon, field = key.partition(":")
         full = f"{files.get(canonical(who), who)}:{field}" if colon else key
         if full in written:
-            raise InputError(f"{written[full]} and {key} are one field; change it once")
+            raise InputError(f"{written[full]} and {key} are the same field; change it once")
         written[full] = key
     return {full: fields[key] for full, key in written.items()}
 

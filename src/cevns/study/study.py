@@ -63,7 +63,7 @@ class Study(Projections, Exports):
                 if first.name != second.name:
                     continue
                 raise InputError(
-                    f"{first.name} is there twice; name each experiment once"
+                    f"{first.name} is given twice; name each experiment once"
                     if first.path == second.path
                     else f"{first.path} and {second.path} are both called {first.name}; give one "
                     "another name"
@@ -159,8 +159,8 @@ class Study(Projections, Exports):
         targets = {e.material.atoms for e in self.experiments}
         if len(targets) > 1:
             raise InputError(
-                "these experiments have different targets, and a quenching curve is of one; change "
-                "it in one file with the override 'NAME:detector.quenching'"
+                "these experiments have different targets, but a quenching curve applies to one; "
+                "change it in one file with the override 'NAME:detector.quenching'"
             )
         return replace(self, experiments=tuple(e.with_quenching(curve) for e in self.experiments))
 
@@ -461,7 +461,7 @@ class Study(Projections, Exports):
         """
         if len(self.experiments) > 1 or self.models is not None:
             raise InputError(
-                "a limit on CEvNS itself is of one experiment in the Standard Model; of several, "
+                "a limit on CEvNS applies to one experiment in the Standard Model; of several, "
                 "or of new physics, scan a parameter"
             )
         return analysis.cevns_limit(

@@ -76,7 +76,7 @@ class DirectionalCase:
         if not 2 <= self.cosine_bins <= 400:
             raise InputError(f"{self.cosine_bins} bins of the cosine: take 2 to 400, usually 20")
         if not _SOLAR & set(self.case.neutrinos.names):
-            raise InputError("without neutrinos of the Sun its direction tells nothing")
+            raise InputError("without solar neutrinos the direction of the Sun has no effect")
 
     @cached_property
     def edges(self) -> Array:

@@ -39,7 +39,7 @@ _ORDER: Final = 16
 def events_needed(
     mean: float, axial_mean: float, second: float, sigma: float = _SIGMA
 ) -> dict[str, float]:
-    """Events of a significance against isotropy by statistic; infinite where nothing is seen.
+    """Events of a significance against isotropy by statistic; infinite where nothing is detected.
 
     Args:
         mean: of the measured cosine.
@@ -236,8 +236,8 @@ class MeasuredDirections:
     def __post_init__(self) -> None:
         if from_all_sides(type(self.angles.source)):
             raise InputError(
-                "these neutrinos come from all sides: their recoils point nowhere; take the sun, "
-                "a beam or a reactor"
+                "these neutrinos are isotropic, so their recoils have no preferred direction; use "
+                "the Sun, a beam or a reactor"
             )
         if not 2 <= self.bins <= 400:
             raise InputError(f"{self.bins} bins of the cosine: take 2 to 400, usually 20")

@@ -32,7 +32,7 @@ class Csv(EventWriter):
         self._row = ",".join("%d" if c.whole and not c.missing else "%.10g" for c in columns) + "\n"
         self._file = path.open("x", encoding="utf-8")
         lines = [f"# {c.name}: {c.about}\n" for c in columns]
-        self._file.write("# events drawn by cevns; what is not known is nan\n")
+        self._file.write("# events drawn by cevns; undefined quantities are nan\n")
         self._file.writelines(lines)
         self._file.write(f"# provenance: {json.dumps(provenance, default=str)}\n")
         self._file.write(",".join(self._names) + "\n")

@@ -57,8 +57,8 @@ class Column:
 
 LABELS: Final = (
     Column("event", "number of the event, from 1 on", whole=True),
-    Column("component", "which component it is of; the names stand in the provenance", whole=True),
-    Column("channel", "which channel it is in; the names stand in the provenance", whole=True),
+    Column("component", "number of its component; the names are in the provenance", whole=True),
+    Column("channel", "number of its channel; the names are in the provenance", whole=True),
 )
 TRUTH: Final = (
     Column("neutrino_pdg", "code of the beam particle (PDG), which tells its flavour", whole=True),

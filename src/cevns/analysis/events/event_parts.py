@@ -93,7 +93,7 @@ class RecoilEvents:
         if share < _LEAST:
             raise InputError(
                 f"{name}: of {_PROBE} recoils {round(share * _PROBE)} are recorded in the analysis "
-                "region, too few to draw events of; draw recoils alone with --truth"
+                "region, too few to draw events; draw only recoils with --truth"
             )
         return share
 

@@ -191,7 +191,7 @@ def _detector_sample(
             "knows no recoils"
         )
     if placed.unit != "events":
-        raise InputError(f"{placed.name} measures {placed.unit}, and those are no events")
+        raise InputError(f"{placed.name} measures {placed.unit}, which are not events")
     counts = _expected(placed, held)
     strata, recoils = list[Stratum](), dict[tuple[Apparatus, str], RecoilEvents]()
     units, shape_name = set(), ""
@@ -200,8 +200,8 @@ def _detector_sample(
         statistic = measured.statistic
         if not (statistic.counts or statistic.events_are_points):
             raise InputError(
-                f"{placed.name}: its data are values with errors and no events; draw recoils "
-                "alone with --truth"
+                f"{placed.name}: its data are values with errors and not events; draw only "
+                "recoils with --truth"
             )
         axis = view.declaration.axes.energy
         unit = (view.resolution.unit or "keVee") if axis is None else axis.unit or "value"

@@ -63,7 +63,7 @@ class Reconstruction:
         if isinstance(view.response, FoldedResponse):
             raise InputError(
                 f"{view.name}: its released template is folded with one recoil spectrum, and "
-                "single events do not follow from it; draw recoils alone with --truth"
+                "single events cannot be drawn from it; draw only recoils with --truth"
             )
         if view.sees_electrons(view.interaction):
             raise InputError(
@@ -109,8 +109,8 @@ class Reconstruction:
                 moved[name] = (*pair, pull)
         if len(moved) > 1:
             raise InputError(
-                f"{self._view.name}: {' and '.join(moved)} move the efficiency together, and "
-                "events are drawn with one of them off its nominal value at most"
+                f"{self._view.name}: {' and '.join(moved)} change the efficiency together, but "
+                "events can be drawn with at most one of them at another value than its nominal one"
             )
         return next((Morphed(nominal, *m) for m in moved.values()), nominal)
 

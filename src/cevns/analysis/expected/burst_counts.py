@@ -31,7 +31,7 @@ TIMES_S: Final = (0.01, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """After the bounce, at which a profile is told."""
 _NOT_COUNTED: Final = {
     "Pb": "the breakup of lead by neutrinos, which gives most of the events of a lead detector, "
-    "is not in these counts: they are coherent scattering alone",
+    "is not included in these counts, which are from coherent scattering only",
 }
 
 
@@ -164,8 +164,8 @@ def burst_counts(
     total = float(whole.sum())
     if not total > 0.0:
         raise InputError(
-            f"nothing of this burst is seen in {view.material.name}: no neutrino gives a recoil "
-            "that counts; lower the threshold"
+            f"this burst gives no counts in {view.material.name}: no neutrino gives a detectable "
+            "recoil; lower the threshold"
         )
     times = tuple(sorted(float(t) for t in finite("time in s", list(times_s))))
     detection = None

@@ -84,7 +84,10 @@ def count_needed(background: float, sigmas: float) -> int:
     """
     positive("expected background", background)
     if not 0.0 < sigmas <= 30.0:
-        raise InputError(f"a burst is seen at 0 to 30 standard deviations, not {sigmas:g}")
+        raise InputError(
+            "the significance for the detection of a burst is 0 to 30 standard deviations, not "
+            f"{sigmas:g}"
+        )
     low, high = 0, 1 + int(background)
     while significance(high, background) < sigmas:
         low, high = high, 2 * high

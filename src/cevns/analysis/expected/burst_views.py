@@ -206,8 +206,8 @@ class InDetector(View):
         materials = dict.fromkeys(view.material.name for view in e.views.values())
         if len(materials) > 1:
             raise InputError(
-                f"{e.name} has channels of {' and '.join(materials)}, and a tonne of both has no "
-                "meaning; put one of them into a file of its own"
+                f"{e.name} has channels of {' and '.join(materials)}, and counts per tonne are "
+                "not defined for both; put one of them into a separate file"
             )
         for view in self._channels:
             if is_kernel(view.interaction) or quantity_of(view.interaction) != "nuclear-recoil":
@@ -276,7 +276,8 @@ class InDetector(View):
             low, high = min(e[0] for e in ends), max(e[1] for e in ends)
             out.append(
                 f"the released templates are of recoils from {low:g} to {high:g} keVnr in the "
-                "selection of this search: recoils beyond, which a burst has, are not in the counts"
+                "selection of this search: recoils outside this range are not included in the "
+                "counts"
             )
         return tuple(out)
 

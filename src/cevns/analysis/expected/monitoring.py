@@ -74,7 +74,7 @@ def days_to_see(first: Experiment, second: Experiment, sigmas: float = 3.0) -> D
     from scipy.special import rel_entr
 
     if not (math.isfinite(sigmas) and sigmas > 0.0):
-        raise InputError(f"a change is seen at a positive number of sigmas, not {sigmas:g}")
+        raise InputError(f"the significance of a change must be positive, not {sigmas:g}")
     found = _found(first, second)
     if isinstance(found, str):
         return None
@@ -104,13 +104,14 @@ def _found(first: Experiment, second: Experiment) -> tuple[Array, Array] | str:
     for e in (first, second):
         source = e.source
         if not isinstance(source, SteadySource):
-            return f"it is told of sources that emit at all times, as reactors do, unlike {e.name}"
+            steady = "sources that emit at all times, such as reactors"
+            return f"it is defined for {steady}, unlike {e.name}"
         if not e.declaration.backgrounds:
             return f"{e.name} declares no background: add 'backgrounds' to its file"
         model = e.model("count")
         counted = [c for c in model.channels if not c.auxiliary]
         if not all(c.statistic.counts for c in counted):
-            return f"it is told of counts, and the data of {e.name} are not all counts"
+            return f"it is defined for counts, and the data of {e.name} are not all counts"
         mu = model.expected(model.parameters.values)
         sides.append(mu[: sum(c.n_bins for c in counted)] / source.live_time_d)
     before, after = sides

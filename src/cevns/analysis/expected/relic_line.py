@@ -191,7 +191,7 @@ def _notes(pair: Annihilation, alpha_visible: float, x: float) -> Iterable[str]:
     if tail > _TAIL:
         yield (
             "chi chi -> V V in the thermal tail, which is not computed, is of the order of "
-            "annihilation through one mediator or above it; less coupling is needed then"
+            "annihilation through one mediator or above it; a smaller coupling is then sufficient"
         )
     if abs(pair.m_v_mev / (2.0 * pair.m_chi_mev) - 1.0) < _NEAR_RESONANCE:
         yield (

@@ -177,7 +177,7 @@ class FogCase:
         if not out.sum() > 0.0:
             raise InputError(
                 f"no neutrino gives a recoil of {self.material.name} from {self.window.low_kev:g} "
-                f"to {self.window.high_kev:g} keV: there is no fog in this window"
+                f"to {self.window.high_kev:g} keV: a fog is not defined in this window"
             )
         return out
 
@@ -221,8 +221,8 @@ class FogCase:
         rows = rates @ into
         if self.spin is not None and not any(x.spin for x in self.material.nuclides):
             raise InputError(
-                f"{self.material.name} has no nuclide with spin, by which this WIMP could scatter: "
-                "take the natural composition or another target"
+                f"{self.material.name} has no nuclide with spin, on which this WIMP could "
+                "scatter: use the natural composition or another target"
             )
         unseen = ~(rows.sum(axis=1) > 0.0)
         if unseen.any():

@@ -141,7 +141,7 @@ def _read(path: Path) -> LimitCurve:
         )
     if sigma.max() > _LARGEST_CM2:
         raise DataError(
-            f"has a cross section of {sigma.max():.3g} cm2: write it in cm2 (1 pb is 1e-36 cm2)",
+            f"has a cross section of {sigma.max():.3g} cm2: give it in cm2 (1 pb is 1e-36 cm2)",
             path=path,
         )
     if (mass <= 0.0).any():

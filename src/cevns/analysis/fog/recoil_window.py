@@ -169,8 +169,8 @@ def window_of(
         if last <= low or first >= upper_kev:
             raise InputError(
                 f"the efficiency {efficiency} is given from {first:g} to {last:g} keV, and the "
-                f"window goes from {low:g} to {upper_kev:g} keV: nothing is known of it there; x "
-                "is the recoil energy in keVnr"
+                f"window goes from {low:g} to {upper_kev:g} keV: it is not defined there; x is "
+                "the recoil energy in keVnr"
             )
         beyond = "0" if table.binned else "constant"
         said += f" ({first:g} to {last:g} keVnr, {beyond} beyond)"
@@ -178,7 +178,7 @@ def window_of(
     if not (table(window.nodes()[0]) > 0.0).any():
         raise InputError(
             f"the efficiency {efficiency} is zero from {low:g} to {upper_kev:g} keV: nothing is "
-            "seen"
+            "detected"
         )
     return window
 
@@ -199,8 +199,8 @@ def _of_detector(
     materials = dict.fromkeys(view.material.name for view in views)
     if len(materials) > 1:
         raise InputError(
-            f"{experiment.name} has channels of {' and '.join(materials)}, each with an efficiency "
-            "of its own; put one of them into a file of its own"
+            f"{experiment.name} has channels of {' and '.join(materials)}, with different "
+            "efficiencies; put one of them into a separate file"
         )
     exposures = np.array([view.recoiling_kg * view.exposure for view in views])
     if not exposures.sum() > 0.0:

@@ -60,8 +60,8 @@ def bayes(
     check_extras()
     if plan.grid.raster:
         raise InputError(
-            f"{plan.grid.raster[0]!r} is structural: each of its values has a posterior of its "
-            "own; hold it with --at"
+            f"{plan.grid.raster[0]!r} is structural: each of its values has a separate posterior; "
+            "hold it with --at"
         )
     run = plan.fingerprint("bayes") | {
         "priors": "flat in the scanned ranges; nuisances as constrained",

@@ -138,7 +138,7 @@ def scan(
             file = cls_scan(inside.grid, **of_all).file
         return None if shard is not None else Scan(file)
     if shard is not None:
-        raise InputError(f"{chosen} has no shares of points; leave --shard out, or use fc or cls")
+        raise InputError(f"{chosen} has no shares of points; omit --shard, or use fc or cls")
     if chosen == "profile":
         return profile(plan, out=out, refine=refine)
     from cevns.analysis.scanning.scan_bayes import bayes

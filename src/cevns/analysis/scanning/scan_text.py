@@ -62,7 +62,7 @@ def summary(scan: ScanFindings) -> list[str]:
     if "fits by toys" in scan.file.notes:
         lines.append(
             f"'--method fc' would take about {_rounded(scan.file.notes['fits by toys'])} fits with "
-            "1,000 toys a point; '--plan' says how long"
+            "1,000 toys a point; '--plan' estimates the time"
         )
     if scan.refused:
         lines.append(f"this result is refused: {scan.refused}")
@@ -72,7 +72,7 @@ def summary(scan: ScanFindings) -> list[str]:
     if scan.unsure.any():
         lines.append(
             f"at {int(scan.unsure.sum())} of {scan.unsure.size:,} points a fit that did not "
-            "converge has come lower; a finer grid helps"
+            "converge has reached a lower value; use a finer grid"
         )
     return lines
 
@@ -100,13 +100,13 @@ def _toys(scan: ScanFindings) -> list[str]:
     anchors = f"{len(run['anchors'])} of them, {run['toys of an anchor']:,} each"
     lines = [
         f"{values}{int(toys['fits']):,} fits",
-        f"all points share the toys of {anchors}: errors of neighbours are correlated",
+        f"all points use the toys of {anchors}: errors of neighbours are correlated",
     ]
     border = scan.border.ravel()
     if border.any():
         lines.append(
-            f"at the border they know the p-value to {np.max(toys['p_error'][border]):.2g} and the "
-            f"critical value to {np.nanmax(error[border]):.2g}, as "
+            f"at the boundary the error of the p-value is {np.max(toys['p_error'][border]):.2g} "
+            f"and that of the critical value {np.nanmax(error[border]):.2g}, as "
             f"{np.min(toys['equivalent'][border]):,.0f} toys of a point would, or better"
         )
     own = int(np.sum(toys["own_at_last"] > 0))
@@ -133,7 +133,7 @@ def _best_outside(scan: ScanFindings) -> list[str]:
         return [f"{said}, at the bound"]
     rise = float(np.nanmin(scan.q))
     if rise < _EQUALLY:
-        return [f"{said}, where values fit equally well"]
+        return [f"{said}, along which values fit equally well"]
     return [f"{said}; at the best scanned point -2 ln L is {rise:.3g} higher"]
 
 
@@ -195,12 +195,13 @@ def _expected(scan: ScanFindings) -> list[str]:
         bands = f" ({said})" if said else ""
         if math.isfinite(limits[2, i]):
             return f"{name} < {_with_unit(text(2, i), scan.units[at])}{bands}"
-        return f"{name}: the limit lies {text(2, i)}{bands}"
+        return f"{name}: the limit is {text(2, i)}{bands}"
 
     few = []
     if len(found.bands) < 2:
         two, one = (toys_for_band(n) for n in (2, 1))
-        few = [f"the band of 2 sigma needs {two} toys a point, that of 1 sigma {one}: raise --toys"]
+        need = f"the band of 2 sigma needs {two} toys per point, that of 1 sigma {one}"
+        few = [f"{need}: increase --toys"]
     if not scan.raster:
         return [f"expected without signal: {line(0)}", *few]
     structural = scan.raster[0]
@@ -257,4 +258,4 @@ def _open_ends(scan: ScanFindings, name: str, sets: list[Pieces]) -> list[str]:
     if not ends:
         return []
     where = " and ".join(_with_unit(f"{v:.4g}", scan.units[at]) for v in ends)
-    return [f"the range ends inside the region, at {name} = {where}: scan a wider one"]
+    return [f"the scanned range ends inside the region, at {name} = {where}: scan a wider one"]

@@ -78,7 +78,9 @@ def expected_error(model: Model, name: str) -> float | None:
     position = free.index(at)
     variance = inverse[position, position] / size[position] ** 2
     if not variance > 0.0 or not np.isfinite(variance):
-        raise FitError(f"{model.name}: nothing tells {name} from the other parameters")
+        raise FitError(
+            f"{model.name}: the data do not distinguish {name} from the other parameters"
+        )
     return float(np.sqrt(variance))
 
 

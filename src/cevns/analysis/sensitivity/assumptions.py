@@ -51,7 +51,7 @@ def assumptions(
         flux_errors: relative; none for that of the file.
     """
     declared = experiment.declaration
-    out = {"variant": (experiment.overrides or {}).get("variant", "none, the file as it is")}
+    out = {"variant": (experiment.overrides or {}).get("variant", "none, the file without changes")}
     out |= _beam(experiment)
     out["mass"] = f"{declared.target.mass:g} kg {declared.target.material}" + (
         f", recoils of {' and '.join(declared.target.recoils)}" if declared.target.recoils else ""

@@ -120,7 +120,7 @@ class SensitivityMatrix(Result):
         """What is common to all rows, in one line."""
         said = [
             "the exposures of the files" if self.years is None else f"{self.years:g} years",
-            "the flux as the files know it"
+            "the flux uncertainty of the files"
             if self.flux_error is None
             else f"the flux known to {100 * self.flux_error:g} %",
         ]

@@ -180,8 +180,9 @@ def _times(experiment: Experiment, years: float | None) -> float:
     declared = declared_years(experiment)
     if declared is None:
         raise InputError(
-            f"{experiment.name} has a source of kind {experiment.declaration.source.kind!r}, which "
-            "counts no years: give an exposure factor (--exposure-factor), or declare a source "
+            f"{experiment.name} has a source of kind {experiment.declaration.source.kind!r}, for "
+            "which years are not defined: give an exposure factor (--exposure-factor), or declare "
+            "a source "
             "'stopped-pion' with its facility"
         )
     return years / declared

@@ -92,7 +92,7 @@ def before(model: Model, last: int) -> Model:
     """
     (channel,) = model.channels
     if len(channel.cells) != 2 or not 0 < last <= channel.cells[1]:
-        raise InputError("times are left out of a channel of energies and times alone")
+        raise InputError("times can only be omitted from a channel of energies and times")
     number = np.arange(channel.n_bins).reshape(channel.cells)[:, :last].ravel()
     onto = np.eye(channel.n_bins)[number]
     components = tuple(replace(c, shape=Mapped(c.shape, onto)) for c in channel.components)

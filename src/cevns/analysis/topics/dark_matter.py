@@ -1,4 +1,4 @@
-"""Dark matter of the beam by a dark photon: the upper limit on y = eps^2 alpha_D (m_chi/m_V)^4.
+"""Dark matter from a beam with a dark photon: the upper limit on y = eps^2 alpha_D (m_chi/m_V)^4.
 
 At m_chi = 15 MeV, m_V = 3 m_chi and the coupling alpha_D of the model unless others are held.
 """

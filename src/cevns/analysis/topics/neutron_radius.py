@@ -1,4 +1,4 @@
-"""The radius of the neutrons, one relative change for all nuclei of the targets.
+"""The neutron radius, with one relative change for all nuclei of the targets.
 
 Of Klein and Nystrand the
 rms radius follows from the radius R_A of the sphere,

@@ -20,7 +20,7 @@ def cite(
         list[str],
         typer.Argument(
             metavar="EXPERIMENT|RESULT.json|SCAN.h5",
-            help="experiments as elsewhere, what --json wrote, and files of scans",
+            help="experiments, JSON files of --json, and files of scans",
         ),
     ],
     format_name: Annotated[
@@ -30,9 +30,9 @@ def cite(
     set_field: options.SetField = None,
     data: options.DataFolder = None,
 ) -> None:
-    """Whom to cite for an experiment, a result or a scan.
+    """List the references of an experiment, a result or a scan.
 
-    Each is named with what it was used for; of an experiment, for a fit of it.
+    Each reference is given with its use; for an experiment, those of a fit are listed.
     """
     from cevns.citations import Citations
     from cevns.study.cited_work import cite as cited
@@ -42,7 +42,9 @@ def cite(
     given = {"--model": model, "--set": set_field, "--data": data}
     for option in (name for name, value in given.items() if value is not None):
         if all(is_result(one) for one in what):
-            raise InputError(f"{option} is for experiments; a result knows what it was made with")
+            raise InputError(
+                f"{option} applies to experiments only; a result already contains its settings"
+            )
     found = cited(
         *(Path(one) if is_result(one) else one for one in what),
         data=data,

@@ -29,12 +29,14 @@ def compare(
     ] = None,
     sigmas: Annotated[
         float | None,
-        typer.Option(help="at which a change of one experiment counts as seen  [default: 3]"),
+        typer.Option(
+            help="significance at which a change of one experiment is observed  [default: 3]"
+        ),
     ] = None,
 ) -> None:
-    """Turn one experiment's prediction into another's.
+    """Convert the prediction of one experiment to another.
 
-    The first experiment's CEvNS count becomes the others', one change at a time.
+    The CEvNS count of the first experiment is converted to the others, one change at a time.
 
     A single experiment is compared with itself after the changes of --set, and where its source is
     a reactor the days are told in which its counts show them.
@@ -92,12 +94,12 @@ def _show(console: Console, result: Comparison) -> None:
     console.print(shown)
     if result.days is not None:
         console.print(
-            f"at {result.days.sigmas:g} sigma the change is seen in "
-            f"{result.days.after_as_long:.3g} live days after as many days before, in "
-            f"{result.days.after_a_long_time:.3g} after a long time before (median, by counts)"
+            f"at {result.days.sigmas:g} sigma the change is observed after "
+            f"{result.days.after_as_long:.3g} live days if as many precede the change, and after "
+            f"{result.days.after_a_long_time:.3g} if many more precede it (median, from counts)"
         )
     elif result.no_days:
-        console.print(f"in how many days the change is seen is not told: {result.no_days}")
+        console.print(f"the number of days to observe the change is not given: {result.no_days}")
 
 
 def _first(fields: Mapping[str, str]) -> str:

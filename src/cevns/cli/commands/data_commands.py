@@ -36,7 +36,7 @@ def list_releases(output: Output) -> None:
 def fetch(
     output: Output,
     release: Release,
-    optional: Annotated[bool, typer.Option(help="optional files too")] = False,
+    optional: Annotated[bool, typer.Option(help="also optional files")] = False,
 ) -> None:
     """Download a release into the cache.
 

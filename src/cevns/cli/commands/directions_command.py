@@ -34,11 +34,11 @@ def directions(
     ],
     *,
     source: Annotated[
-        str, typer.Option(metavar="NAME", help="sun, sns, or experiment or file whose source it is")
+        str, typer.Option(metavar="NAME", help="sun, sns, or an experiment or file with the source")
     ] = "sun",
     branch: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="of the sun: b8, hep, pp, ...; may be repeated"),
+        typer.Option(metavar="NAME", help="branch of the Sun: b8, hep, pp, ...; may be repeated"),
     ] = None,
     threshold: Annotated[
         list[str] | None,
@@ -49,33 +49,36 @@ def directions(
     ] = "30deg",
     head_tail: Annotated[
         float,
-        typer.Option("--head-tail", metavar="H", help="right with this probability, 0.5 to 1"),
+        typer.Option("--head-tail", metavar="H", help="probability of the correct sense, 0.5 to 1"),
     ] = 1.0,
     exposure: Annotated[
-        str | None, typer.Option(metavar="EXPOSURE", help="such as 10tyr; of steady sources")
+        str | None, typer.Option(metavar="EXPOSURE", help="for steady sources, such as 10tyr")
     ] = None,
-    bins: Annotated[int, typer.Option(metavar="N", help="of the cosine")] = 20,
+    bins: Annotated[int, typer.Option(metavar="N", help="bins of the cosine")] = 20,
     masses: Annotated[
         str | None,
-        typer.Option(metavar="LIST|RANGE", help="of WIMPs, for limits with directions and without"),
+        typer.Option(
+            metavar="LIST|RANGE", help="WIMP masses, for limits with and without directions"
+        ),
     ] = None,
     physics: SkyPhysics,
     date: Annotated[
-        str | None, typer.Option(metavar="DATE", help="of the map; else the mean of a year")
+        str | None, typer.Option(metavar="DATE", help="date of the map; default: annual mean")
     ] = None,
     coordinates: Annotated[str, typer.Option(metavar="NAME", help="galactic or equatorial")] = (
         "galactic"
     ),
     plot: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="cosines and plane, png, pdf or svg")
+        Path | None, typer.Option(metavar="FILE", help="figure of the angles (png, pdf or svg)")
     ] = None,
     sky_map: Annotated[
-        Path | None, typer.Option("--map", metavar="FILE", help="recoils on the sky, of the sun")
+        Path | None,
+        typer.Option("--map", metavar="FILE", help="map of recoils on the sky, for the Sun"),
     ] = None,
 ) -> None:
-    """Recoil angles, as they are and as measured.
+    """True and measured recoil angles.
 
-    With them go the events that are needed against isotropy.
+    The output includes the number of events needed to reject isotropy.
     """
     from cevns.analysis.directions import (
         DirectionalCase,
@@ -92,7 +95,7 @@ def directions(
     for file, name in ((plot, "--plot"), (sky_map, "--map")):
         prepare_figure(file, name)
     if date is not None and sky_map is None:
-        raise InputError("--date is of the map of the sky; give --map FILE, or leave it out")
+        raise InputError("--date applies to the map of the sky; add --map FILE, or omit --date")
     if coordinates not in _FRAMES:
         raise InputError(f"--coordinates {coordinates}: write {' or '.join(_FRAMES)}")
     thresholds = [recoil_kevnr(x, "--threshold") for x in threshold or ("0keVnr",)]
@@ -108,7 +111,7 @@ def directions(
     if masses is not None:
         if source.casefold() != "sun":
             raise InputError(
-                "--masses: limits on WIMPs are those beside the sun; leave out --source"
+                "--masses: limits on WIMPs are computed for solar neutrinos only; omit --source"
             )
         # conventions of the fog, its window from the threshold on
         case = physics.case(fog_target(target), window_of(threshold_kev=thresholds[0] or None))
@@ -177,7 +180,9 @@ def _source(name: str, branch: list[str] | None, fluxes: str) -> Source:
     """The sun for a year, or another source."""
     if name.casefold() != "sun":
         if branch:
-            raise InputError(f"--branch is of the sun, and the source is {name}; leave one out")
+            raise InputError(
+                f"--branch applies to the Sun, but the source is {name}; omit one of them"
+            )
         _refuse_all_sides(name)
         return named_source(name)
     from cevns.sources.sky.solar_fluxes import BRANCHES, named_fluxes
@@ -201,8 +206,8 @@ def _refuse_all_sides(name: str) -> None:
         model = registry.load("cevns.sources", "source", name).MODEL
         if isinstance(model, type) and from_all_sides(model):
             raise InputError(
-                f"--source {name}: these neutrinos come from all sides: their recoils point "
-                "nowhere; take the sun, a beam or a reactor"
+                f"--source {name}: these neutrinos are isotropic, so their recoils have no "
+                "preferred direction; use the Sun, a beam or a reactor"
             )
 
 
@@ -253,8 +258,8 @@ def _show(console: Console, record: DirectionsRecord) -> None:
         )  # fmt: skip
     console.print(shown)
     console.print(
-        "N: events for 3 sigma against isotropy, no background; vectors by the mean cosine, axes "
-        "by its absolute value",
+        "N: events to reject isotropy at 3 sigma, no background; vectors from the mean cosine, "
+        "axes from its absolute value",
         soft_wrap=True,
     )
     columns = [f"T > {each.angles.threshold_kev:g} keV" for each in found.above]
@@ -267,7 +272,8 @@ def _show(console: Console, record: DirectionsRecord) -> None:
         case = record.limits.case.case
         nuclides = ", ".join(x.name for x in case.material.nuclides)
         limits = table(
-            f"3 sigma discovery limits, {record.limits.exposure_tonne_year:g} t yr of {nuclides}, "
+            f"discovery limits at 3 sigma, {record.limits.exposure_tonne_year:g} t yr of "
+            f"{nuclides}, "
             f"{case.window.low_kev:g} to {case.window.high_kev:g} keVnr, halo {case.dark.name}",
             "m / GeV", "with directions, cm2", "energies alone, cm2", "ratio", left=0,
         )  # fmt: skip

@@ -32,11 +32,11 @@ def export(
     ],
     asimov: options.Asimov = False,
     profile_shapes: Annotated[
-        bool, typer.Option("--profile-shapes", help="let the shapes float that the file holds")
+        bool, typer.Option("--profile-shapes", help="free the shapes that the file holds")
     ] = False,
     strict: Annotated[
         bool,
-        typer.Option("--strict", help="write nothing where the file is not as good as the model"),
+        typer.Option("--strict", help="write nothing if the file differs from the model"),
     ] = False,
     parameter: Annotated[
         list[str] | None,
@@ -55,9 +55,9 @@ def export(
         int, typer.Option(metavar="N", min=100, help="independent draws (arviz)")
     ] = 5000,
 ) -> None:
-    """Write the likelihood as a file that other programs read.
+    """Write the likelihood to a file for other programs.
 
-    Results can be written too; it is said what is lost.
+    Results can be written too; differences from the model are stated.
     """
     from cevns.likelihood_files.file_format import writer
 
@@ -69,7 +69,7 @@ def export(
     plan = None
     if parameter:
         if asked.poi or asked.free:
-            raise InputError("--parameter scans what --poi and --free would fit; name one of them")
+            raise InputError("--parameter cannot be combined with --poi or --free; use one of them")
         plan = _plan(asked, parameter, asimov=asimov)
     question = {**asked.question, **({"at": {}} if plan is not None else {})}
     found = study.export(
@@ -99,7 +99,7 @@ def _plan(asked: options.Asked, parameters: list[str], *, asimov: bool) -> ScanP
     for r in ranges.read(parameters):
         p = known[r.name]
         if p.name in axes:
-            raise InputError(f"--parameter {p.name} is there twice; give it one range")
+            raise InputError(f"--parameter {p.name} is given twice; give it one range")
         axes[p.name] = r.axis(p, structural=p.name in study.structural)
     held = options.fixed(study.model("cross-section").parameters, asked.fix) if asked.fix else {}
     return study.plan(axes, at=asked.values, fix=held, asimov=asimov, form="exact")
@@ -118,7 +118,7 @@ def inspect(
         Path | None, typer.Option(metavar="FILE", help="write the table there, not to the screen")
     ] = None,
 ) -> None:
-    """Say what a file of a likelihood or a result holds.
+    """Show the content of a likelihood or result file.
 
     Files are those that cevns writes: likelihoods, tables, posteriors, results, scans. A table of a
     result can be printed for a paper or a spreadsheet.

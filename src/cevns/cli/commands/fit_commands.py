@@ -75,7 +75,7 @@ def profile(
     """
     span = ends(xlim)
     if plot is None and (words.title or words.label or span):
-        raise InputError("--title, --label and --xlim are for the figure; add --plot FILE")
+        raise InputError("--title, --label and --xlim apply to the figure; add --plot FILE")
     if plot is not None:
         words.check()
         prepare_folder(plot.parent)
@@ -85,8 +85,7 @@ def profile(
         name = study.couplings[parameter].name
         if not asked.parameters.has(name):
             raise InputError(
-                f"--parameter {parameter}: it is not free in this question; ask for it with "
-                f"--free {name}"
+                f"--parameter {parameter}: it is not free in this fit; free it with --free {name}"
             )
     result = study.profile(parameter, **asked.question, asimov=asimov, points=points)
     curve = result.curve

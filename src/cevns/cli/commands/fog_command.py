@@ -39,7 +39,8 @@ def fog(
     ] = _MASSES,
     physics: SkyPhysics,
     day: Annotated[
-        float | None, typer.Option(metavar="DAY", help="of the year, for the Earth's speed")
+        float | None,
+        typer.Option(metavar="DAY", help="day of the year, for the speed of the Earth"),
     ] = None,
     threshold: Annotated[
         str | None, typer.Option(metavar="ENERGY", help="lower edge, such as 1keVnr")
@@ -61,7 +62,9 @@ def fog(
     ] = False,
     spin: Annotated[
         str | None,
-        typer.Option(metavar="NUCLEON", help="WIMPs that see the spin of the proton or neutron"),
+        typer.Option(
+            metavar="NUCLEON", help="WIMPs that couple to the spin of protons or neutrons"
+        ),
     ] = None,
     exposure: Annotated[
         list[str] | None,
@@ -72,7 +75,9 @@ def fog(
     ] = False,
     cross_sections: Annotated[
         str | None,
-        typer.Option("--cross-sections", metavar="LOW:HIGH:N", help="of the map, 1e-50cm2:..."),
+        typer.Option(
+            "--cross-sections", metavar="LOW:HIGH:N", help="cross sections of the map, 1e-50cm2:..."
+        ),
     ] = None,
     billard: Annotated[
         bool, typer.Option("--billard", help="also the floor of arXiv:1307.5458")
@@ -82,7 +87,9 @@ def fog(
     ] = False,
     limits: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME|CSV|DIR", help="curves over the figure, lz_2024 of CEVNS_DATA"),
+        typer.Option(
+            metavar="NAME|CSV|DIR", help="curves for the figure, such as lz_2024 in CEVNS_DATA"
+        ),
     ] = None,
     figure: Annotated[
         Path | None, typer.Option(metavar="FILE", help="write the figure, png, pdf or svg")
@@ -90,15 +97,15 @@ def fog(
 ) -> None:
     """The neutrino floor and discovery limits of a target.
 
-    The floor is where errors of neutrino fluxes end the search for dark matter.
+    The floor is the cross section at which uncertainties of neutrino fluxes limit a search.
     """
     from cevns.analysis.fog import fog_target, limit_curves, neutrino_fog, window_of
     from cevns.sources.beams.dark_halo import read_halo
 
     if limits and figure is None:
-        raise InputError("--limits: these curves are drawn in the figure alone; give --figure FILE")
+        raise InputError("--limits: these curves are only drawn in the figure; add --figure FILE")
     if cross_sections is not None and not index_map:
-        raise InputError("--cross-sections are those of the map; add --map, or leave them out")
+        raise InputError("--cross-sections apply to the map; add --map, or omit them")
     prepare_figure(figure)
     points = several(masses, "GeV", "--masses", log=True)
     seasonal = {} if day is None else {"halo": read_halo(physics.halo).on_day(day)}

@@ -31,13 +31,13 @@ def gallery(
 ) -> None:
     """Tables and figures of the field, published and ours.
 
-    Without any name, their list.
+    Without a name, the entries are listed.
     """
     from cevns.report.gallery import entries, entry
 
     endings = suffixes(form)
     if form and out is None:
-        raise InputError("--format is for the figures; add --out DIR")
+        raise InputError("--format applies to the figures; add --out DIR")
     chosen = [entry(name) for name in names] if names else list(entries())
     if not names and out is None:
         listed = table("gallery", "name", "what", "here", left=3)

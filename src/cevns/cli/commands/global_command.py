@@ -30,7 +30,7 @@ def global_fit(
         str,
         typer.Argument(
             metavar="COMBINATION",
-            help="sets of data as csi,lar; or a file of your own in place of the shipped one",
+            help="data sets as csi,lar; or your own file in place of the shipped one",
         ),
     ] = "global",
     with_: Annotated[
@@ -38,26 +38,30 @@ def global_fit(
         typer.Option(
             "--with",
             metavar="A,B",
-            help="sets of data: short names, names of experiments, files; 'default' for the usual",
+            help="data sets: short names, experiments, files; 'default' for the default sets",
         ),
     ] = None,
     without: Annotated[
-        list[str] | None, typer.Option(metavar="C", help="sets of data that are left out")
+        list[str] | None, typer.Option(metavar="C", help="data sets to exclude")
     ] = None,
     parameter: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="of interest, one or several; default: sin2_theta_w"),
+        typer.Option(
+            metavar="NAME", help="parameter of interest, may be repeated; default: sin2_theta_w"
+        ),
     ] = None,
     free: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="a further parameter of the interaction that is free"),
+        typer.Option(metavar="NAME", help="a further free parameter of the interaction"),
     ] = None,
     model: Annotated[str | None, options.NewPhysics] = None,
     at: options.At = None,
     fix: options.Fix = None,
     choose: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=ALTERNATIVE", help="of what decides, see 'cevns list choices'"),
+        typer.Option(
+            metavar="NAME=ALTERNATIVE", help="alternative of a choice, see 'cevns list choices'"
+        ),
     ] = None,
     set_field: Annotated[
         list[str] | None,
@@ -66,10 +70,10 @@ def global_fit(
     data: options.DataFolder = None,
     asimov: options.Asimov = False,
     joint_only: Annotated[
-        bool, typer.Option("--joint-only", help="leave out the fits of each set alone")
+        bool, typer.Option("--joint-only", help="omit the fits of each set alone")
     ] = False,
     each_choice: Annotated[
-        bool, typer.Option("--variants", help="fit each alternative of each choice as well")
+        bool, typer.Option("--variants", help="also fit each alternative of each choice")
     ] = False,
     points: Annotated[
         int, typer.Option("--profile", metavar="N", min=0, help="points of a profile in the JSON")
@@ -77,9 +81,9 @@ def global_fit(
 ) -> None:
     """Fit the global combination of CEvNS data.
 
-    The result has the value, the tension, and what each set brings.
+    The result has the value, the tension, and the contribution of each set.
 
-    Scans, limits, toys: the other commands take the combination too, as global:csi,lar.
+    Other commands (scans, limits, toys) also accept the combination, as global:csi,lar.
     """
     from cevns.study.choice_variants import load_combination, variants
 
@@ -150,5 +154,7 @@ def _names(texts: Sequence[str] | None, option: str) -> list[str]:
     """
     found = [name.strip() for text in texts or () for name in text.split(",") if name.strip()]
     if texts and not found:
-        raise InputError(f"{option} names no set of data; write short names, as {option} csi,lar")
+        raise InputError(
+            f"{option} names no data set; write short names, for example {option} csi,lar"
+        )
     return found

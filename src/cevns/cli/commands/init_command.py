@@ -31,7 +31,7 @@ def init(
         typer.Option(
             "--from",
             metavar="NAME|FILE",
-            help="begin from a shipped experiment, with its tables",
+            help="copy a shipped experiment, with its tables",
             autocompletion=EXPERIMENTS,
         ),
     ] = None,
@@ -43,9 +43,9 @@ def init(
         typer.Option("--set", metavar="KEY=VALUE", help="change a field of the file"),
     ] = None,
 ) -> None:
-    """Write an experiment file of your own to begin with.
+    """Write a commented experiment file for your own detector.
 
-    It has comments, and runs as it is.
+    The file can be used without changes.
     """
     from cevns.experiments.own_file import own_file
 

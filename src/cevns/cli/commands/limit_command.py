@@ -26,17 +26,17 @@ def limit(
         list[str] | None,
         typer.Option(
             metavar="NAME[=LOW:HIGH:N[:log]]",
-            help="of new physics: its allowed pieces; without it, the limit on CEvNS itself",
+            help="parameter of new physics; without it, the limit on CEvNS",
         ),
     ] = None,
     events: Annotated[
         float | None,
-        typer.Option(help="a published limit in events, turned into a cross section"),
+        typer.Option(help="a published limit in events, converted to a cross section"),
     ] = None,
     observed: Annotated[
-        int | None, typer.Option(help="events counted, in place of the file's data (CLs)")
+        int | None, typer.Option(help="observed events, in place of the data of the file (CLs)")
     ] = None,
-    background: Annotated[float, typer.Option(help="expected beside CEvNS in --observed")] = 0.0,
+    background: Annotated[float, typer.Option(help="expected background in --observed")] = 0.0,
     asimov: Annotated[
         bool,
         typer.Option(
@@ -46,16 +46,16 @@ def limit(
 ) -> None:
     """Allowed ranges of a parameter; upper limits on CEvNS.
 
-    Parameters are those of new physics; without one the limit is on CEvNS itself.
+    With a parameter of new physics, its range; without one, the limit on CEvNS.
 
     CEvNS itself is limited by --method profile (one-sided, -2 ln L rises by 1.64 at 90 %),
     bounded (the upper end of two, 2.71), gaussian (estimate and error) or fc.
     """
     if parameter:
         if len(parameter) > 1:
-            raise InputError("a limit is on one parameter; scan a plane with 'cevns scan'")
+            raise InputError("a limit applies to one parameter; scan a plane with 'cevns scan'")
         if events is not None or observed is not None:
-            raise InputError("--events and --observed belong to the limit on CEvNS itself")
+            raise InputError("--events and --observed apply only to the limit on CEvNS")
         with options.prepared() as executor:
             options.carry_out(output, options.plan(parameter, asimov=asimov), executor)
         return
@@ -68,20 +68,20 @@ def limit(
     if any(e.own_processes for e in study.experiments):
         if events is not None or observed is not None or options.method != "profile":
             raise InputError(
-                "an upper limit on what lies over CEvNS is one of the profile likelihood of the "
+                "an upper limit with CEvNS as a background is from the profile likelihood of the "
                 "counts; for another method name the parameter and its range with --parameter"
             )
         _over_cevns(study, options, output, asimov=asimov)
         return
     if len(options.experiment) > 1 or options.model != "standard-model":
         raise InputError(
-            "a limit on CEvNS itself is of one experiment in the Standard Model; otherwise name a "
+            "a limit on CEvNS applies to one experiment in the Standard Model; otherwise name a "
             "parameter and its range, for example --parameter eps_ee_u=-0.3:0.8:221"
         )
     from cevns.reproduction.published_results import results
 
     if options.method != "fc" and options.toys is not None:
-        raise InputError(f"--toys changes nothing with --method {options.method}; leave it out")
+        raise InputError(f"--toys has no effect with --method {options.method}; omit it")
     if options.draws is not None:
         raise InputError("--draws is for a parameter of new physics and --method bayes")
     level = options.cl
@@ -106,8 +106,8 @@ def limit(
     how = {
         "data": f"{result.construction}, of the observed {'counts' if counted else 'value'}",
         "expected": f"{result.construction}, of the counts expected without CEvNS",
-        "counted": "CLs of the count over its background, over the prediction here",
-        "given": "the given number of events over the prediction here",
+        "counted": "CLs of the count and its background, divided by the prediction here",
+        "given": "the given number of events divided by the prediction here",
     }[result.origin]
     below = f"CEvNS events < {result.events:.3g}"
     expected = f"{result.predicted_events:.3g} events"
@@ -150,7 +150,7 @@ def _over_cevns(study: Study, options: ScanOptions, output: Output, *, asimov: b
     said = []
     for name, value in result.at.items():
         unit = study.couplings[name].unit
-        usual = "" if name in held else f" (the default; --at {name}=NUMBER{unit} takes another)"
+        usual = "" if name in held else f" (the default; --at {name}=NUMBER{unit} changes it)"
         said.append(f"{name} = {value:g} {unit}".strip() + usual)
     where = ", ".join(said)
     output.console.print(

@@ -58,7 +58,7 @@ def list_names(
         ),
     ] = None,
 ) -> None:
-    """List experiments, sources, models and what else there is."""
+    """List experiments, sources, models and options."""
     if model is not None and (kind is None or canonical(kind) != "parameters"):
         raise InputError("--model goes with 'cevns list parameters'")
     if kind is not None and canonical(kind) not in KINDS:

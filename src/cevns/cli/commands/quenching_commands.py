@@ -214,8 +214,8 @@ def _compare(
     console.print(shown)
     for name, row in record["published"].items():
         console.print(
-            f"{name} against these points: chi2 {row['chi2']:.1f} for {row['points']} points, its "
-            "variations and the common errors of the sets floating"
+            f"{name} against these points: chi2 {row['chi2']:.1f} for {row['points']} points, "
+            "with its variations and the common errors of the sets free"
         )
     return record
 
@@ -246,5 +246,5 @@ def _effects(console: Console, name: str, curves: dict[str, Quenching]) -> list[
         predicted = f"{row.prediction:.1f} ± {row.quenching_error:.1f}"
         shown.add_row(row.name, predicted, fitted, section, chi2)
     console.print(shown)
-    console.print("error of the prediction: the curve's alone")
+    console.print("error of the prediction: only that of the curve")
     return [vars(row).copy() for row in rows]

@@ -50,16 +50,18 @@ def rate(
     placed: options.Placed,
     figures: Figures,
     output: Output,
-    points: Annotated[int, typer.Option(help="recoil energies in the spectrum", min=2)] = 200,
+    points: Annotated[
+        int, typer.Option(help="number of recoil energies in the spectrum", min=2)
+    ] = 200,
 ) -> None:
     """Recoil spectrum by flavour and expected counts.
 
-    The spectrum is before efficiency, the counts are those in the region.
+    The spectrum is before efficiency; counts are those in the analysis region.
     """
     from cevns.sources import SteadySource
 
     if figures.plots is not None and placed.at:
-        raise InputError("--plots draws the experiment at its nominal couplings; leave --at out")
+        raise InputError("--plots draws the experiment at its nominal couplings; omit --at")
     figures.prepare()
     study = placed.study
     found = study.rate(at=placed.values, points=points)
@@ -173,7 +175,7 @@ def _show_remark(
         kinds = {c.kind for c in (efficiency.recoil, efficiency.energy, efficiency.time)}
         seen = ", with an efficiency of 1" if kinds == {"unity"} else ""
         console.print(
-            f"note: these counts are no prediction of what {experiment.name} sees: they are of "
+            f"note: these counts are not a prediction for what {experiment.name} sees: they are of "
             f"what stands in its file alone{seen}; {experiment.declaration.missing}"
         )
     for remark in (

@@ -44,15 +44,15 @@ def relic(
     ] = None,
     y_dm: Annotated[
         float | None,
-        typer.Option("--y-dm", metavar="Y", help="also the density that this coupling leaves"),
+        typer.Option("--y-dm", metavar="Y", help="also compute the density for this coupling"),
     ] = None,
     figure: Annotated[
         Path | None, typer.Option(metavar="FILE", help="write the figure, png, pdf or svg")
     ] = None,
 ) -> None:
-    """The relic density of dark matter of a beam dump.
+    """Relic density of dark matter searched for in beam dumps.
 
-    A dark photon or a baryonic mediator makes it.
+    The mediator is a dark photon or couples to baryon number.
     """
     from cevns.analysis.expected.relic_line import relic as compute
     from cevns.cli.terminal.written_values import several

@@ -20,7 +20,7 @@ def reproduce(
 ) -> None:
     """Compare published numbers with ours.
 
-    Each has its difference, its verdict and the reason.
+    Each row has the difference, a verdict and the reason.
     """
     from rich.text import Text
 
@@ -56,7 +56,7 @@ def reproduce(
             notes.setdefault(row.reason, p.id)
     output.console.print(shown)
     if by_program:
-        output.console.print("  program: an independent program that had the same inputs")
+        output.console.print("  program: an independent program with the same inputs")
     for note, first in notes.items():
         output.console.print(f"  {first}: {note}")
     names = dict.fromkeys(name for row in found for name in row.experiments)

@@ -27,7 +27,7 @@ def scan(
     options: ScanOptions,
     output: Output,
     asimov: Annotated[
-        bool, typer.Option("--asimov", help="expected counts instead of the data: the sensitivity")
+        bool, typer.Option("--asimov", help="use expected counts instead of the data (sensitivity)")
     ] = False,
     plan: Annotated[
         bool, typer.Option("--plan", help="only say what it would cost in toys, time and memory")
@@ -38,7 +38,7 @@ def scan(
 ) -> None:
     """Scan one or two parameters of new physics.
 
-    Regions are by profile, toys, CLs or posterior.
+    Regions are from the profile likelihood, toys, CLs or the posterior.
     """
     share = _share(shard)
     with options.prepared(share) as executor:
@@ -62,7 +62,7 @@ def merge(
 ) -> None:
     """Join the shares of a scan.
 
-    The result is as if it had been computed in one go.
+    The result is the same as that of one run.
     """
     from cevns.analysis.scanning.scan_record import Scan
     from cevns.inference.scan.merge import merge as join
@@ -97,9 +97,9 @@ def plot(
     ] = None,
     xlim: XLim = None,
 ) -> None:
-    """Draw a scan, with others or published curves over it.
+    """Draw a scan, with other scans or published curves.
 
-    It is a curve or a map with its region, and Wilks beside Feldman-Cousins.
+    The figure is a curve or regions, with Wilks and Feldman-Cousins.
     """
     from cevns.analysis.scanning.scan_record import Scan
     from cevns.cli.terminal.output import prepare_figure, require_plots
@@ -112,7 +112,7 @@ def plot(
     if table:
         if overlay or span or words.title or words.label:
             raise InputError(
-                f"{target} holds the curves of the scan alone; leave --overlay, --title, --label "
+                f"{target} contains only the curves of the scan; omit --overlay, --title, --label "
                 "and --xlim to figures"
             )
         check_writable(target)

@@ -85,7 +85,9 @@ def sensitivity(
     ] = None,
     matrix: Annotated[
         bool,
-        typer.Option("--matrix", help="experiments against topics; all projections by default"),
+        typer.Option(
+            "--matrix", help="table of experiments and topics; by default all projections"
+        ),
     ] = False,
     years: Annotated[
         str | None,
@@ -100,17 +102,17 @@ def sensitivity(
         ),
     ] = None,
     exposure_factor: Annotated[
-        float, typer.Option("--exposure-factor", help="on every exposure, of any file")
+        float, typer.Option("--exposure-factor", help="factor on the exposure of any file")
     ] = 1.0,
     at: At = None,
 ) -> None:
     """Expected errors and limits of experiments.
 
-    They are of each alone and of all together.
+    Results are given for each experiment and for the combination.
     """
     if matrix == (topic is not None):
         raise InputError(
-            "name what is asked with --topic (cevns list topics), or take --matrix for all topics"
+            "select a topic with --topic (cevns list topics), or use --matrix for all topics"
             + (", not both" if matrix else "")
         )
     figures.prepare()
@@ -119,7 +121,7 @@ def sensitivity(
     found: Sensitivity | SensitivityMatrix
     if topic is None:
         if at or exposure_factor != 1.0:
-            raise InputError("--at and --exposure-factor belong to one --topic, not to --matrix")
+            raise InputError("--at and --exposure-factor apply to one --topic, not to --matrix")
         found = table_of_all = _matrix(files, spans, errors)
         _show_matrix(output.console, table_of_all)
     else:
@@ -144,7 +146,7 @@ def _one(
     from cevns.study import Study
 
     if not files.experiment:
-        raise InputError("name at least one experiment, or take --matrix for all projections")
+        raise InputError("name at least one experiment, or use --matrix for all projections")
     opened = tuple(e for n in files.experiment for e in files.opened(n, files.chosen(n)))
     held = {}
     for text in at or ():
@@ -166,11 +168,11 @@ def _matrix(
     from cevns.analysis.sensitivity.matrix import projected, sensitivity_matrix
 
     if len(years) > 1 or len(errors) > 1:
-        raise InputError("--matrix is of one number of years and one error of the flux")
+        raise InputError("--matrix takes one number of years and one error of the flux")
     if files.experiment:
         chosen = [(name, files.chosen(name)) for name in files.experiment]
     elif files.variant is not None:
-        raise InputError("--variant is of named experiments; name them, or leave it out")
+        raise InputError("--variant applies to named experiments; name them, or omit --variant")
     else:
         chosen = list(projected())
     opened = [e for name, variant in chosen for e in files.opened(name, variant)]
@@ -191,7 +193,7 @@ def _numbers(text: str | None, option: str) -> tuple[float, ...]:
         try:
             out.append(float(part))
         except ValueError:
-            raise InputError(f"{option} {text}: {part!r} is no number; write 1,3,5,10") from None
+            raise InputError(f"{option} {text}: {part!r} is not a number; write 1,3,5,10") from None
     return tuple(dict.fromkeys(out))
 
 
@@ -204,7 +206,7 @@ def _share(text: str) -> float:
     try:
         value = float(text.removesuffix("%")) / (100.0 if text.endswith("%") else 1.0)
     except ValueError:
-        raise InputError(f"--flux-error: {text!r} is no number; write 10%,5%,2%") from None
+        raise InputError(f"--flux-error: {text!r} is not a number; write 10%,5%,2%") from None
     if not text.endswith("%") and value >= 1.0:
         raise InputError(f"--flux-error: {text} would be {100 * value:g} %; write {text}%?")
     return value

@@ -21,7 +21,9 @@ def simulate(
     output: Output,
     component: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="cevns, what lies over it as dm, a background; all"),
+        typer.Option(
+            metavar="NAME", help="cevns, a further signal such as dm, or a background; default: all"
+        ),
     ] = None,
     number: Annotated[
         int | None,
@@ -30,22 +32,24 @@ def simulate(
             "-n",
             metavar="N",
             min=1,
-            help="how many; a Poisson number of the exposure where left out",
+            help="number of events; default: a Poisson number for the exposure",
         ),
     ] = None,
     truth: Annotated[
-        bool, typer.Option("--truth", help="recoils alone, before any detector")
+        bool, typer.Option("--truth", help="only recoils, before any detector effect")
     ] = False,
     every: Annotated[
         bool,
         typer.Option(
-            "--every-recoil", help="keep recoils outside of the analysis region or not recorded"
+            "--every-recoil", help="keep recoils outside the analysis region and undetected ones"
         ),
     ] = False,
     threshold: Annotated[
         str, typer.Option(metavar="ENERGY", help="recoil energy from which events are drawn")
     ] = "0keVnr",
-    seed: Annotated[int, typer.Option(metavar="SEED", help="of the random numbers", min=0)] = 1,
+    seed: Annotated[
+        int, typer.Option(metavar="SEED", help="seed of the random numbers", min=0)
+    ] = 1,
     out: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="write .csv, .parquet, .h5, .root or .hepmc3 (NuHepMC)"),
@@ -53,7 +57,7 @@ def simulate(
 ) -> None:
     """Unweighted events of an experiment.
 
-    Particles, times, and what the detector sees of them.
+    Events have particles, times and reconstructed quantities.
     """
     from cevns.analysis.events.event_sample import event_sample
     from cevns.analysis.events.event_writer import format_of
@@ -64,7 +68,7 @@ def simulate(
         format_of(out)
         check_writable(out)
     if len(placed.study.experiments) > 1:
-        raise InputError("events are drawn of one experiment; name one")
+        raise InputError("events are drawn for one experiment; name one")
     if truth and every:
         raise InputError(
             "--every-recoil keeps what a detector does not record, and --truth has no detector: "
@@ -89,7 +93,7 @@ def simulate(
         expected = sum(s.expected for s in sample.strata if s.component == name)
         shown.add_row(name, f"{found}", f"{expected:.4g}")
     output.console.print(shown)
-    means = table("means of what is known", "quantity", "mean")
+    means = table("means of defined quantities", "quantity", "mean")
     for name, mean in drawn.means.items():
         means.add_row(name, f"{mean:.4g}")
     output.console.print(means)

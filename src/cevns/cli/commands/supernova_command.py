@@ -30,7 +30,9 @@ def supernova(
             metavar="TARGET|FILE", help="Xe, Ar, CsI, ..., or an experiment (name or YAML file)"
         ),
     ],
-    distance: Annotated[str, typer.Option(metavar="QUANTITY", help="of the star, such as 10kpc")],
+    distance: Annotated[
+        str, typer.Option(metavar="QUANTITY", help="distance of the star, such as 10kpc")
+    ],
     threshold: Annotated[
         str | None,
         typer.Option(metavar="QUANTITY", help="smallest nuclear recoil energy, such as 1keVnr"),
@@ -41,11 +43,13 @@ def supernova(
     ] = None,
     file: Annotated[
         Path | None,
-        typer.Option(metavar="PATH", help="a burst of your own: CSV, or with --loader snewpy's"),
+        typer.Option(metavar="PATH", help="your own burst: CSV, or with --loader a file of snewpy"),
     ] = None,
     loader: Annotated[
         str | None,
-        typer.Option(metavar="CLASS", help="of snewpy: reads --file, or is a model by itself"),
+        typer.Option(
+            metavar="CLASS", help="class of snewpy: reads --file, or is a model by itself"
+        ),
     ] = None,
     burst: Annotated[
         list[str] | None,
@@ -55,34 +59,42 @@ def supernova(
             "pinches.nubar_e=3, decay=3s; of a model of snewpy its parameters",
         ),
     ] = None,
-    mass: Annotated[str | None, typer.Option(metavar="QUANTITY", help="of the target; 1t")] = None,
+    mass: Annotated[
+        str | None, typer.Option(metavar="QUANTITY", help="mass of the target; default: 1t")
+    ] = None,
     times: Annotated[
-        str, typer.Option(metavar="LIST", help="of the profile, s after the bounce")
+        str, typer.Option(metavar="LIST", help="times of the profile, s after the bounce")
     ] = _TIMES,
     form_factor: Annotated[
-        str | None, typer.Option("--form-factor", metavar="NAME", help="of a target; helm")
+        str | None,
+        typer.Option(
+            "--form-factor", metavar="NAME", help="form factor for a target; default: helm"
+        ),
     ] = None,
     couplings: Annotated[
-        str | None, typer.Option("--couplings", metavar="NAME", help="of a target; scholberg2021")
+        str | None,
+        typer.Option(
+            "--couplings", metavar="NAME", help="couplings for a target; default: scholberg2021"
+        ),
     ] = None,
     axial: Annotated[
-        bool | None, typer.Option(help="include the axial part; of a target left out")
+        bool | None, typer.Option(help="include the axial part; default for a target: not included")
     ] = None,
     background: Annotated[
         str | None,
-        typer.Option(metavar="RATE", help="steady, above threshold, such as 1e-3/kg/d"),
+        typer.Option(metavar="RATE", help="steady background above threshold, such as 1e-3/kg/d"),
     ] = None,
     window: Annotated[
-        str, typer.Option(metavar="QUANTITY", help="in which events are counted")
+        str, typer.Option(metavar="QUANTITY", help="time window in which events are counted")
     ] = "10s",
-    sigmas: Annotated[float, typer.Option(help="at which a burst is seen")] = 5.0,
+    sigmas: Annotated[float, typer.Option(help="significance at which a burst is detected")] = 5.0,
     figure: Annotated[
         Path | None, typer.Option(metavar="PATH", help="draw counts, times and significance")
     ] = None,
 ) -> None:
     """Recoils of a supernova burst in a target.
 
-    Counts, times, and how far away it is seen.
+    Counts, times, and the distance at which it is detected.
     """
     from cevns.analysis.expected.burst_counts import burst_counts
     from cevns.files import expanded
@@ -239,17 +251,16 @@ def _show(console: Console, found: BurstCounts) -> None:
         console.print(profile)
     else:
         console.print(
-            "note: this model does not say when its neutrinos come; --burst decay=3s, or another "
-            "model, does"
+            "note: this model has no time structure; use --burst decay=3s, or another model"
         )
     if (d := found.detection) is not None:
         console.print(
             f"{d.signal:.4g} events over {d.background:.3g} in {d.window_s:g} s: "
-            f"{d.significance:.3g} standard deviations (median); {d.count_needed} events are seen "
-            f"at {d.sigmas:g}, with a probability of {d.probability:.3g}"
+            f"{d.significance:.3g} standard deviations (median); {d.count_needed} events are "
+            f"detected at {d.sigmas:g}, with a probability of {d.probability:.3g}"
         )
         console.print(
-            f"half of such bursts are seen at {d.sigmas:g} standard deviations up to "
+            f"half of such bursts are detected at {d.sigmas:g} standard deviations up to "
             f"{d.reach_kpc:.3g} kpc, 90 % up to {d.sure_kpc:.3g} kpc"
         )
     for note in found.notes:

@@ -33,19 +33,21 @@ def validate(
     ] = False,
     set_field: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="change a field of every file before"),
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="change a field of every file before the check"
+        ),
     ] = None,
     data: options.DataFolder = None,
 ) -> None:
-    """Check experiment files: all slips at once.
+    """Check experiment files and report all errors.
 
-    Each is said with its line and field.
+    Each error is reported with its line and field.
     """
     if schema:
         from cevns.experiments.file_schema import file_schema
 
         if files or output.json is not None:
-            raise InputError("--schema prints the schema alone; leave files and --json out")
+            raise InputError("--schema only prints the schema; omit files and --json")
         sys.stdout.write(dumps(file_schema(), indent=1) + "\n")
         return
     if not files:

@@ -23,7 +23,8 @@ def xsec(
     output: Output,
     target: Annotated[str, typer.Argument(metavar="TARGET", help="Cs133, CsI, Ge, ...")],
     source: Annotated[
-        str, typer.Option("--source", metavar="NAME", help="source, or experiment whose it is")
+        str,
+        typer.Option("--source", metavar="NAME", help="a source, or an experiment with the source"),
     ] = "sns",
     form_factor: Annotated[
         str, typer.Option("--form-factor", metavar="NAME", help="see 'cevns list form-factors'")
@@ -33,13 +34,17 @@ def xsec(
     ] = "scholberg2021",
     energy: Annotated[
         str | None,
-        typer.Option("--energy", metavar="QUANTITY", help="one energy, such as 30MeV, instead"),
+        typer.Option(
+            "--energy",
+            metavar="QUANTITY",
+            help="one neutrino energy, such as 30MeV, instead of a flux",
+        ),
     ] = None,
     axial: Annotated[bool, typer.Option(help="include the axial part")] = True,
 ) -> None:
     """Cross sections of a nuclide or material.
 
-    They are averaged over a flux, or total at one neutrino energy.
+    They are averaged over a flux, or given at one neutrino energy.
     """
     from cevns.experiments.citing import of_scattering
     from cevns.processes import interaction

@@ -75,7 +75,7 @@ def show_combination(console: Console, study: CombinedStudy, found: CombinedFit)
     said += [fit.diagnosis] if fit.diagnosis else []
     said += [f"{n} alone: {s.diagnosis}" for n, s in found.sets.items() if s.diagnosis]
     said += [
-        f"{n} alone cannot tell {' and '.join(s.undetermined)} apart"
+        f"{n} alone cannot distinguish {' and '.join(s.undetermined)} apart"
         for n, s in found.sets.items()
         if len(s.undetermined) > 1
     ]

@@ -68,8 +68,8 @@ def other_digests(said: Sequence[str]) -> str:
     """
     files = "1 file" if len(said) == 1 else f"{len(said)} files"
     return (
-        f"digests of {files} of the release are not the published ones; the structure is right "
-        "and they are used ('cevns data verify' names them)"
+        f"digests of {files} of the release are not the published ones; their structure is "
+        "correct and they are used ('cevns data verify' names them)"
     )
 
 
@@ -183,7 +183,7 @@ def _show_answer(console: Console, result: Measurement) -> None:
     for name, r in result.results.items():
         if r.poi is not None:
             z = None if r.significance is None else r.significance.z
-            console.print(f"{name}: {_value(r.poi)}{_rejected(result, z)}", style="bold")
+            console.print(f"{name}: {_value(r.poi)}{_rejected(z)}", style="bold")
     if result.poi is not None:
         console.print(_answer(result), style="bold")
         if (limit := result.limit) is not None:
@@ -223,11 +223,11 @@ def _show_answer(console: Console, result: Measurement) -> None:
 def _answer(result: Measurement) -> str:
     p = result.poi
     assert p is not None  # each experiment its own is asked of several only
-    return f"{p.name} = {_value(p)}{_rejected(result, result.z)}"
+    return f"{p.name} = {_value(p)}{_rejected(result.z)}"
 
 
-def _rejected(result: Measurement, z: float | None) -> str:
-    return "" if z is None else f"; no {result.signal_title} rejected at {z:.2f} sigma"
+def _rejected(z: float | None) -> str:
+    return "" if z is None else f"; background-only hypothesis rejected at {z:.2f} sigma"
 
 
 def _value(p: FittedParameter) -> str:
@@ -277,7 +277,7 @@ def _show_contributions(console: Console, result: Measurement) -> None:
             shown.add_row(n, alone, others, f"{100 * c.share:.1f} %")
         shown.add_section()
         rest = result.shared_share or 0.0
-        shown.add_row("what else is known of shared parameters", "", "", f"{100 * rest:.1f} %")
+        shown.add_row("external measurements of shared parameters", "", "", f"{100 * rest:.1f} %")
         console.print(shown)
     if result.widths:
         shown = table("with other constraints", "parameter", "error", "result")
@@ -315,10 +315,10 @@ def show_systematics(console: Console, result: Systematics) -> None:
     console.print(
         "prediction: change of the predicted signal at +1 and -1 sigma of the prior; "
         "impact: change of the fitted value with the parameter moved by its fitted error; "
-        "share: what the fit error loses (in quadrature) with the parameter held"
+        "share: reduction of the fit error (in quadrature) with the parameter held"
         + ("; both in units of the fit error" if result.relative_to == "error" else "")
         + (
-            "; held: not varied in the fit, for its error is in the data, or by your choice"
+            "; held: not varied in the fit, because its error is in the data or by your choice"
             if any(row.held for row in result.rows)
             else ""
         )

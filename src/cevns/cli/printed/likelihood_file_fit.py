@@ -25,7 +25,9 @@ def likelihood_file(asked: options.Asked) -> Path | None:
 
     found = [p for p in named if is_likelihood_file(p)]
     if found and len(asked.experiment) > 1:
-        raise InputError(f"{found[0]} is the file of a likelihood, which is fitted alone")
+        raise InputError(
+            f"{found[0]} is a likelihood file, which cannot be combined with experiments"
+        )
     return found[0] if found else None
 
 
@@ -41,9 +43,7 @@ def fit_file(path: Path, asked: options.Asked, output: Output, *, asimov: bool, 
     alien = {"--model": asked.model, "--at": asked.at, "--free": asked.free, "--data": asked.data}
     given = [name for name, value in alien.items() if value]
     if given:
-        raise InputError(
-            f"{path} is the file of a likelihood; {given[0]} applies to experiments only"
-        )
+        raise InputError(f"{path} is a likelihood file; {given[0]} applies to experiments only")
     likelihood = read_likelihood(path, options.changes_of(asked.set_field))
     held = options.fixed(likelihood.model.parameters, asked.fix)
     result = likelihood.fit(asked.poi, fix=held, asimov=asimov, minos=minos)

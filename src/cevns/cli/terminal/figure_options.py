@@ -21,11 +21,13 @@ __all__ = ["FORMATS", "Figures", "Form", "Worded", "XLim", "ends", "suffixes"]
 FORMATS: Final = ("png", "pdf", "svg")
 Form = Annotated[
     list[str] | None,
-    typer.Option("--format", metavar="NAME", help="of the figures: png (default), pdf or svg"),
+    typer.Option(
+        "--format", metavar="NAME", help="format of the figures: png (default), pdf or svg"
+    ),
 ]
 XLim = Annotated[
     str | None,
-    typer.Option("--xlim", metavar="LOW:HIGH", help="the part of the horizontal axis to show"),
+    typer.Option("--xlim", metavar="LOW:HIGH", help="range of the horizontal axis"),
 ]
 
 
@@ -38,9 +40,7 @@ class Worded:
         label: ``--label``.
     """
 
-    title: Annotated[
-        str | None, typer.Option(metavar="TEXT", help="title of the figures in place of their own")
-    ] = None
+    title: Annotated[str | None, typer.Option(metavar="TEXT", help="title of the figures")] = None
     label: Annotated[
         list[str] | None,
         typer.Option(
@@ -122,7 +122,7 @@ class Figures(Worded):
             ("--format", self.form), ("--title", self.title), ("--label", self.label),
         ):  # fmt: skip
             if given and self.plots is None:
-                raise InputError(f"{option} is for the figures; add --plots DIR")
+                raise InputError(f"{option} applies to the figures; add --plots DIR")
         suffixes(self.form)
         if self.plots is not None:
             prepare_folder(self.plots)

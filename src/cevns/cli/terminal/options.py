@@ -56,13 +56,13 @@ NewPhysics = typer.Option(
 )
 At = Annotated[
     list[str] | None,
-    typer.Option(metavar="NAME=VALUE", help="hold a parameter of the model elsewhere"),
+    typer.Option(metavar="NAME=VALUE", help="hold a parameter of the model at a value"),
 ]
 Fix = Annotated[
     list[str] | None, typer.Option(metavar="NAME[=VALUE]", help="hold a parameter in the fit")
 ]
 Asimov = Annotated[
-    bool, typer.Option("--asimov", help="fit expected counts: precision and significance to expect")
+    bool, typer.Option("--asimov", help="fit expected counts: expected precision and significance")
 ]
 
 
@@ -71,7 +71,7 @@ SetField = Annotated[
     typer.Option(
         "--set",
         metavar="KEY=VALUE",
-        help="change a field of the experiment file; of one of several NAME:KEY=VALUE",
+        help="change a field of the experiment file; for one of several NAME:KEY=VALUE",
     ),
 ]
 
@@ -90,7 +90,7 @@ class Opened:
         list[str],
         typer.Argument(
             metavar="EXPERIMENT",
-            help="name from 'cevns list', or a YAML file; several are studied together",
+            help="name from 'cevns list', or a YAML file; several are combined",
             autocompletion=EXPERIMENTS,
         ),
     ]
@@ -163,9 +163,7 @@ class Asked(Placed):
     ] = None
     free: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="NAME", help="a parameter of the model that is free, instead of --poi"
-        ),
+        typer.Option(metavar="NAME", help="a free parameter of the model, instead of --poi"),
     ] = None
     fix: Fix = None
 
@@ -204,7 +202,7 @@ class Fitting(Asked):
         list[str] | None,
         typer.Option(
             metavar="NAME=ERROR",
-            help="of several experiments: the answer if a parameter were known to ERROR (or 5%)",
+            help="for several experiments: repeat the fit with this uncertainty of a parameter",
         ),
     ] = None
 
@@ -249,7 +247,7 @@ class SkyPhysics:
     fluxes: Annotated[
         str,
         typer.Option(
-            metavar="NAME|CSV[:SET]", help="fog, sno-8b, b16-gs98, b16-agss09met or yours"
+            metavar="NAME|CSV[:SET]", help="fog, sno-8b, b16-gs98, b16-agss09met or your own table"
         ),
     ] = "fog"
     couplings: Annotated[str, typer.Option(metavar="NAME", help="see 'cevns list couplings'")] = (
@@ -441,7 +439,7 @@ def widths(asked: Asked, texts: Sequence[str] | None) -> list[tuple[str, float]]
     several = len(asked.study.experiments) > 1
     if not several and (asked.poi or "").replace("_", "-") != "cross-section-scale":
         raise InputError(
-            "--width is for joint fits; of one experiment, --set parameters.NAME.constraint"
+            "--width applies to joint fits; for one experiment use --set parameters.NAME.constraint"
         )
     out = []
     # one parameter may have several widths

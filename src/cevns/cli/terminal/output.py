@@ -99,7 +99,7 @@ class Output:
         if not isinstance(study, CombinedStudy):
             return {}
         taken = ", ".join(f"{name} {option}" for name, option in study.unusual.items())
-        said = f"{taken}; the others are the usual ones" if taken else "the usual ones"
+        said = f"{taken}; the others are the default ones" if taken else "the usual ones"
         if study.choices:
             self.console.print(f"{study.name} ({study.title}), choices: {said}", soft_wrap=True)
         return study.combination

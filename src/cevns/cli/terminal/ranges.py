@@ -54,7 +54,7 @@ class Range:
         if not self.low:
             if parameter.natural is None:
                 raise InputError(
-                    f"the parameter {parameter.name!r} has no natural range; say from where to "
+                    f"the parameter {parameter.name!r} has no default range; give it from where to "
                     "where it is scanned and in how many points, for example --parameter "
                     f"{_example(parameter)}" + (f" (in {parameter.unit})" if parameter.unit else "")
                 )
@@ -100,12 +100,12 @@ def read(texts: Sequence[str]) -> list[Range]:
         if n > MOST:
             raise InputError(
                 f"--parameter {text}: {n:,} points are more than the {MOST:,} that a scan may "
-                "have; take fewer, and --refine where the region ends"
+                "have; use fewer, and --refine along the boundary"
             )
         out.append(Range(name.strip(), parts[0], parts[1], n, log and parts[3] == "log"))
     if math.prod(max(r.n, 1) for r in out) > MOST and len(out) == 2:
         raise InputError(
             f"{out[0].n:,} x {out[1].n:,} points are more than the {MOST:,} that a scan may have; "
-            "take fewer, and --refine where the region ends"
+            "use fewer, and --refine along the boundary"
         )
     return out

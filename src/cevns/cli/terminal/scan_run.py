@@ -61,7 +61,9 @@ class ScanOptions(options.Opened, Figures):
     )
     toys: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, help="toys a point at most (fc, cls); default: 1000"),
+        typer.Option(
+            metavar="N", min=1, help="maximum number of toys per point (fc, cls); default: 1000"
+        ),
     ] = None
     draws: Annotated[
         int | None,
@@ -75,7 +77,7 @@ class ScanOptions(options.Opened, Figures):
         typer.Option(
             "--toys-at",
             metavar="WHERE",
-            help="draw toys at anchors, which all points of a plane share, or at every-point (fc)",
+            help="draw toys at anchors, shared by all points of a plane, or at every-point (fc)",
         ),
     ] = None
     refine: Annotated[
@@ -84,7 +86,7 @@ class ScanOptions(options.Opened, Figures):
             metavar="K",
             min=0,
             max=6,
-            help="halve the steps K times where the region ends (profile)",
+            help="halve the steps K times along the boundary of the region (profile)",
         ),
     ] = 0
     free: Annotated[
@@ -99,7 +101,9 @@ class ScanOptions(options.Opened, Figures):
     ] = None
     workers: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, help="processes for the toys; default: as many as help"),
+        typer.Option(
+            metavar="N", min=1, help="number of processes; default: chosen from the amount of work"
+        ),
     ] = None
     scheduler: Annotated[
         str | None,
@@ -110,7 +114,7 @@ class ScanOptions(options.Opened, Figures):
         list[Path] | None,
         typer.Option(
             metavar="FILE|DIR",
-            help="over that figure: another scan, a CSV of curves, or a folder of them",
+            help="add to the figure: another scan, a CSV of curves, or a folder of them",
         ),
     ] = None
 
@@ -137,32 +141,28 @@ class ScanOptions(options.Opened, Figures):
         method = check_method(self.method)
         toys = method in ("fc", "cls")
         if self.toys_at is not None and method != "fc":
-            raise InputError(f"--toys-at is for --method fc; leave it out with {method}")
+            raise InputError(f"--toys-at applies to --method fc; omit it with {method}")
         if self.toys is not None and not toys:
-            instead = "take --draws" if method == "bayes" else "leave --toys out, or use fc or cls"
-            raise InputError(f"--toys changes nothing with --method {method}; {instead}")
+            instead = "take --draws" if method == "bayes" else "omit --toys, or use fc or cls"
+            raise InputError(f"--toys has no effect with --method {method}; {instead}")
         if self.draws is not None and method != "bayes":
-            raise InputError(f"--draws is for --method bayes; leave it out with {method}")
+            raise InputError(f"--draws applies to --method bayes; omit it with {method}")
         if self.refine and method != "profile":
-            raise InputError(f"--refine is for profile scans; give {method} a finer range")
+            raise InputError(f"--refine applies to profile scans; use a finer range with {method}")
         if shard and not toys:
-            raise InputError(
-                f"{method} has no toys to share out; leave --shard out, or use fc or cls"
-            )
+            raise InputError(f"{method} has no toys to divide; omit --shard, or use fc or cls")
         if shard and self.out is None:
             raise InputError("--shard needs a file, which 'cevns merge' reads; add --out FILE.h5")
         if self.scheduler is not None and not toys:
             raise InputError(
-                f"{method} has no toys to send away; leave --scheduler out, or use fc or cls"
+                f"{method} has no toys to distribute; omit --scheduler, or use fc or cls"
             )
         if self.scheduler is not None and self.workers is not None:
-            raise InputError(
-                "--workers are processes here and --scheduler others elsewhere; name one"
-            )
+            raise InputError("--workers and --scheduler cannot be combined; use one of them")
         if self.overlay and self.plots is None:
-            raise InputError("--overlay is drawn over the figure of the scan; add --plots DIR")
+            raise InputError("--overlay applies to the figure of the scan; add --plots DIR")
         if self.xlim and self.plots is None:
-            raise InputError("--xlim is for the figure; add --plots DIR")
+            raise InputError("--xlim applies to the figure; add --plots DIR")
         ends(self.xlim)
         self.prepare()
         if method == "bayes":
@@ -198,10 +198,10 @@ class ScanOptions(options.Opened, Figures):
             nuisance = not known.has(r.name) and nuisances.has(r.name)
             p = (nuisances if nuisance else known)[r.name]
             if p.name in axes:
-                raise InputError(f"--parameter {p.name} is there twice; give it one range")
+                raise InputError(f"--parameter {p.name} is given twice; give it one range")
             axes[p.name] = r.axis(p, structural=p.name in study.structural)
         _apart(known, nuisances, self.at, "--at", "is profiled anyway; hold it with --fix")
-        _apart(known, nuisances, self.free, "--free", "is profiled anyway; leave --free out")
+        _apart(known, nuisances, self.free, "--free", "is profiled anyway; omit --free")
         _apart(nuisances, known, self.fix, "--fix", "belongs to the model; hold it with --at")
         return study.plan(
             axes,
@@ -314,5 +314,5 @@ def show_scan(output: Output, found: Scan, out: Path | None, *, there: bool = Fa
     for line in found.summary():
         console.print(line)
     if out is not None:
-        written = "nothing was computed, all of it is in" if there else "written to"
+        written = "nothing was computed, the complete scan is in" if there else "written to"
         console.print(f"{written} {out}; draw it with 'cevns plot {out}'")

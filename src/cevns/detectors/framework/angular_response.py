@@ -69,8 +69,8 @@ class AngularResponse:
     def __post_init__(self) -> None:
         if not 0.5 <= self.head_tail <= 1.0:
             raise InputError(
-                f"the probability to tell head from tail is between 0.5 (never) and 1 (always), "
-                f"not {self.head_tail:g}"
+                "the probability of the correct sense of a track is between 0.5 and 1, not "
+                f"{self.head_tail:g}"
             )
         if not callable(self.resolution):
             _check(np.asarray(float(self.resolution)))

@@ -57,7 +57,7 @@ class Chain:
         if low > edges[0] or high < edges[-1]:
             ends = [efficiency(x) for x in (edges[0], edges[-1])]
             warnings.warn(
-                f"the efficiency is known from {low:g} to {high:g} and the axis goes from "
+                f"the efficiency is defined from {low:g} to {high:g} and the axis goes from "
                 f"{edges[0]:g} to {edges[-1]:g}; at its ends {ends[0]:g} and {ends[1]:g} are taken",
                 CevnsWarning,
                 stacklevel=2,
@@ -65,7 +65,7 @@ class Chain:
         if isinstance(resolution, Perfect):
             if len(curve.odd) or efficiency.varied:
                 raise InputError(
-                    "a perfect resolution has no smooth response; declare a resolution, or drop "
+                    "a perfect resolution has no smooth response; declare a resolution, or remove "
                     "the quenching and efficiency variations"
                 )
             return SharpResponse(edges, resolution, efficiency)

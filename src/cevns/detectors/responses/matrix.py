@@ -40,7 +40,7 @@ class MatrixResponse:
     parameters, `mixed`.
 
     Args:
-        true_edges: of the true energy, keV, ``(n_true + 1,)``; nothing is seen outside.
+        true_edges: of the true energy, keV, ``(n_true + 1,)``; nothing is detected outside.
         probability: ``(n_1, ..., n_k, n_true, n_bins)``, a matrix for each point of the grid.
         grid: by parameter, the increasing values at which matrices are given.
         between: what lies between these, natural cubic splines or straight lines.
@@ -206,7 +206,7 @@ class Matrix:
             )
         if not isinstance(efficiency, Unity):
             raise InputError(
-                "a response matrix holds the efficiency; leave 'detector.efficiency.energy' out"
+                "a response matrix includes the efficiency; remove 'detector.efficiency.energy'"
             )
         near = np.abs(self.edges[:, None] - edges).argmin(axis=0)
         apart = np.abs(self.edges[near] - edges) > 1e-9 * np.abs(self.edges).max()

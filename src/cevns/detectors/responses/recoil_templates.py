@@ -73,12 +73,10 @@ class ReleasedTemplates:
         """
         del resolution
         if len(curve.odd):
-            raise InputError(
-                "released templates have the quenching in them; leave its variations out"
-            )
+            raise InputError("released templates include the quenching; remove its variations")
         if not isinstance(efficiency, Unity):
             raise InputError(
-                "released templates hold the efficiency; leave 'detector.efficiency.energy' out"
+                "released templates include the efficiency; remove 'detector.efficiency.energy'"
             )
         self._read.check_bins(edges)
         return self._response

@@ -97,8 +97,7 @@ def parameter_vector(
         if name in taken:
             if acts_on != "interaction" and name not in (*question.strengths, *question.beside):
                 raise InputError(
-                    f"{declaration.name}: {name!r} is the name of a component; call the "
-                    "parameter otherwise"
+                    f"{declaration.name}: {name!r} is the name of a component; rename the parameter"
                 )
             continue  # the parameter of interest itself
         if question.counts_events and declaration.only_scales_the_signal(name):

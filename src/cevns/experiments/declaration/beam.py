@@ -62,8 +62,8 @@ def exposures(
             return live_time_d
         if beam is None or time_edges_us is None:
             raise InputError(
-                "a rate needs the 'live_time' of the experiment; it follows by itself only where "
-                "a source 'stopped-pion' stands beside a time axis"
+                "a rate needs the 'live_time' of the experiment; it is derived only for a source "
+                "'stopped-pion' with a time axis"
             )
         return beam.window_d(time_edges_us[-1] - time_edges_us[0])
 
@@ -71,7 +71,7 @@ def exposures(
         if beam is None:
             raise InputError(
                 "a rate per GWh needs the exposure of the beam, which only the source "
-                "'stopped-pion' says; take that source, or a rate in time"
+                "'stopped-pion' defines; use that source, or a rate in time"
             )
         return beam.beam_energy_gwh()
 

@@ -52,7 +52,7 @@ def _field(document: Document, hint: Any, value: Any) -> Any:
     if isinstance(value, bool) and hint is not bool:
         raise InputError(f"expected a value, got {'true' if value else 'false'}")
     if (number := _beyond(value)) is not None:
-        raise InputError(f"{number!r} is out of any range that can be computed with")
+        raise InputError(f"{number!r} is outside the range of numbers that can be used")
     is_path = Path in (hint, *get_args(hint)) and isinstance(value, str)
     return document.file(value) if is_path else value
 

@@ -201,7 +201,7 @@ def read_combination(
         changes |= {f"{paths[short].stem}:{key}": _text(value) for key, value in fields.items()}
     if not paths:
         raise InputError(
-            f"{', '.join(external)} alone counts no events; name an experiment beside it: "
+            f"{', '.join(external)} alone has no event counts; add an experiment: "
             "'cevns global' gives the result of each set alone, too"
         )
     known = _alternatives(file, names)
@@ -275,7 +275,7 @@ def _picked(name_or_path: str | Path) -> tuple[str | Path, list[str]]:
         return name_or_path, []
     named = [m.strip() for m in members.split(",") if m.strip()]
     if not named:
-        raise InputError(f"{text}: no set of data stands behind the colon; name one, or drop it")
+        raise InputError(f"{text}: no data set follows the colon; name one, or remove the colon")
     return name, named
 
 
@@ -320,14 +320,14 @@ def _selected(file: CombinationFile, picked: list[str]) -> list[str]:
         name = _short(file, item.lstrip("+-"))
         if item.startswith("-"):
             if name not in out:
-                raise InputError(f"{name} is left out and is not among {', '.join(out)}")
+                raise InputError(f"{name} is excluded but is not among {', '.join(out)}")
             out.remove(name)
         elif name in out:
-            raise InputError(f"{name} is there twice; name each set of data once")
+            raise InputError(f"{name} is given twice; name each data set once")
         else:
             out.append(name)
     if not out:
-        raise InputError(f"nothing is left of {file.name}; keep at least one set of data")
+        raise InputError(f"no data set remains in {file.name}; keep at least one data set")
     return out
 
 

@@ -33,7 +33,7 @@ def _count(value: Any) -> Measurement:
     if math.isfinite(number) and number >= 0 and not isinstance(value, bool):
         small = max(number / 100, 0.1)
         raise InputError(
-            f"the count {number:g} has no error; write 'value +/- error', for a well-known "
+            f"the count {number:g} has no error; write 'value +/- error', for a precisely known "
             f"background for example '{number:g} +/- {small:.1g}'"
         )
     result = measurement(value)

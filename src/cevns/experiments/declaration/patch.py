@@ -194,7 +194,7 @@ def patched(document: Document, patch: Document) -> Document:
             for name in entries:
                 if name in present:
                     raise patch.error(
-                        f"{document.path.name} has this already; call it otherwise", [section, name]
+                        f"{document.path.name} already has this name; rename it", [section, name]
                     )
         values[section] = {**present, **copy.deepcopy(entries)}
     beam = document.values.get("source")

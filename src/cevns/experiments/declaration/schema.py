@@ -200,7 +200,7 @@ class ExperimentFile(Section):
     def _one_prediction(self) -> ExperimentFile:
         if self.predicted is not None and (self.channels or self.signal is not None):
             raise InputError(
-                "'predicted' is one number for the whole signal: leave out 'channels' and 'signal'"
+                "'predicted' is one number for the whole signal: remove 'channels' and 'signal'"
             )
         return self
 
@@ -234,7 +234,7 @@ class ExperimentFile(Section):
         self._check_components()
         measured = [repr(e) for e in self.external.values()]
         if len(set(measured)) < len(measured):
-            raise InputError("external: the same measurement is there under two names")
+            raise InputError("external: the same measurement is given under two names")
         return self
 
     def _check_data(self, data: Data | None) -> None:
@@ -258,7 +258,7 @@ class ExperimentFile(Section):
         if axis is not None and axis.unit == "keVnr" and detector.quenching is not None:
             raise InputError(
                 "an axis in keVnr shows recoil energies as they are, and 'detector.quenching' "
-                "turns them into keVee: give the axis in keVee or PE, or leave the quenching out"
+                "turns them into keVee: give the axis in keVee or PE, or remove the quenching"
             )
         if axis is None:
             for name, there in (
@@ -276,12 +276,12 @@ class ExperimentFile(Section):
                 raise InputError("an axis of the pulse shape needs one in energy")
         elif chain and detector.resolution is None:
             raise InputError(
-                "detector.resolution is missing; declare it, or 'response: {kind: identity}' for a "
-                "detector that shows what was deposited"
+                "detector.resolution is missing; declare it, or 'response: {kind: identity}' for "
+                "a detector that shows the deposited energy"
             )
         elif not chain and detector.resolution is not None:
             raise InputError(
-                f"detector.resolution has no meaning beside 'response: {{kind: "
+                f"detector.resolution has no effect with 'response: {{kind: "
                 f"{detector.response.kind}}}'"
             )
 
@@ -343,7 +343,7 @@ class ExperimentFile(Section):
                 "a file with 'channels' has its data in them, and no released 'signal'"
             )
         if not any(c.is_on for c in self.channels.values()):
-            raise InputError("in no channel is the source on; give one a 'source' above 0")
+            raise InputError("the source is off in all channels; give one a 'source' above 0")
         if len({c.data is None for c in self.channels.values()}) > 1:
             raise InputError("either all channels have data or, for a projection, none")
         for name, channel in self.channels.items():
@@ -362,13 +362,13 @@ class ExperimentFile(Section):
                 and "exposure" not in channel.model_fields_set
             ):
                 raise InputError(
-                    f"channel {name!r} has data with the source off and no 'exposure': say how "
-                    "long it is in units of 'live_time', 1 for the same"
+                    f"channel {name!r} has data with the source off and no 'exposure': give it in "
+                    "units of 'live_time', 1 for the same"
                 )
             if channel.exposure > _LONG:
                 warnings.warn(
                     f"{self.name}: channel {name!r} is {channel.exposure:g} times as long as "
-                    "'live_time'; an exposure is a number of these, no days and no kg d",
+                    "'live_time'; an exposure is relative to 'live_time', not in days or kg d",
                     CevnsWarning,
                     stacklevel=2,
                 )
@@ -378,7 +378,7 @@ class ExperimentFile(Section):
         for background in self.backgrounds:
             having = [n for n in self.channels if background in self.backgrounds_in(n)]
             if not having:
-                raise InputError(f"the background {background!r} is in no channel; leave it out")
+                raise InputError(f"the background {background!r} is in no channel; remove it")
             if len({self.views[n].axes.region for n in having}) > 1:
                 raise InputError(
                     f"the background {background!r} is one number of events in the channels "
@@ -389,7 +389,7 @@ class ExperimentFile(Section):
         if None not in targets and self.target not in targets:
             raise InputError(
                 f"target: no channel is of {self.target.mass:g} kg {self.target.material}, of "
-                "which cross sections would be quoted; write the target of a channel here"
+                "which cross sections would be quoted; give the target of a channel here"
             )
 
     def _check_components(self) -> None:
@@ -403,8 +403,8 @@ class ExperimentFile(Section):
                 further = {f for f in self.backgrounds[other].strength if isinstance(f, str)}
                 if further & set(self.backgrounds):
                     raise InputError(
-                        f"{'.'.join(where)}: {other!r} is itself a multiple of a background; name "
-                        "the one that is none"
+                        f"{'.'.join(where)}: {other!r} is itself proportional to another "
+                        "background; name that one"
                     )
             named |= factors - multiple
         functions = [f for f in (*used, *self.derived.values()) if isinstance(f, Component)]
@@ -428,7 +428,7 @@ class ExperimentFile(Section):
         for name in self.derived:
             if name in self.parameters:
                 raise InputError(
-                    f"{name!r} is derived, so it is no parameter of the file; leave one out"
+                    f"{name!r} is derived and cannot also be a parameter of the file; remove one"
                 )
         for where, strength in self.strengths.items():
             names = [f for f in strength if isinstance(f, str)]
@@ -437,7 +437,7 @@ class ExperimentFile(Section):
                 twice += [n for n in names if n in acting_on_signal]
             if twice:
                 raise InputError(
-                    f"{'.'.join(where)}: {twice[0]!r} would multiply it twice; leave one out"
+                    f"{'.'.join(where)}: {twice[0]!r} would multiply it twice; remove one"
                     + (" (it acts on the signal already)" if twice[0] in acting_on_signal else "")
                 )
         released = self.signal is not None and [
@@ -445,15 +445,16 @@ class ExperimentFile(Section):
         ]
         if released:
             raise InputError(
-                f"components: the released 'signal' is CEvNS of all sources, and {released[0]!r} "
-                "would be CEvNS again; give it an interaction of its own, or leave it out"
+                "components: the released 'signal' contains CEvNS of all sources, and "
+                f"{released[0]!r} "
+                "would be counted again; give it its own interaction, or remove it"
             )
         taken = [n for c in self.correlations for n in c.parameters]
         for correlated in self.correlations:
             for name in correlated.parameters:
                 if taken.count(name) > 1:
                     raise InputError(
-                        f"correlations: {name!r} is there twice; give one covariance for all"
+                        f"correlations: {name!r} is given twice; give one covariance for all"
                     )
                 entry, background = self.parameters.get(name), self.backgrounds.get(name)
                 measured = entry is not None and entry.constraint is not None

@@ -92,9 +92,10 @@ class Interaction(Section):
         # a declaration may come from anywhere: reading it must not run what stands beside it
         if any(is_path(part) for part in parts(kind)):
             raise InputError(
-                f"an experiment file runs no Python, so {kind!r} is no interaction here: name one "
-                "of 'cevns list interactions' or of an installed package, and give a file of your "
-                "own as '--model'"
+                f"an experiment file does not execute Python, so {kind!r} is not an interaction "
+                "here: name one "
+                "of 'cevns list interactions' or of an installed package, and give your own file "
+                "as '--model'"
             )
         return kind
 
@@ -193,8 +194,8 @@ class ParameterEntry(Section):
     def _readable(self) -> ParameterEntry:
         if self.free is not None and self.acts_on not in _MAY_BE_FREE:
             raise InputError(
-                "only what acts on a component, a function, an arrival or the pulse time may be "
-                "'free'; constrain or hold it"
+                "only parameters that act on a component, a function, an arrival or the pulse "
+                "time may be 'free'; constrain or hold it"
             )
         if [self.constraint, self.value, self.free].count(None) != 2:
             raise InputError("give either 'constraint: value +/- error' or 'value' (held fixed)")
@@ -208,11 +209,9 @@ class ParameterEntry(Section):
 
     def _check_ends(self, value: float) -> None:
         if self.free is None and self.within is not None:
-            raise InputError("'within' bounds what is 'free'; a constraint has its error")
+            raise InputError("'within' applies to a 'free' parameter; a constraint has an error")
         if self.ends is None and self.free is not None and self.acts_on == "pulse-time":
-            raise InputError(
-                "a free pulse time needs the ends that it lies between, 'within: [0 us, 4 us]'"
-            )
+            raise InputError("a free pulse time needs bounds, 'within: [0 us, 4 us]'")
         if self.ends is not None and not self.ends[0] <= value <= self.ends[1]:
             low, high = self.ends
             raise InputError(f"within: {value:g} does not lie between {low:g} and {high:g}")
@@ -279,7 +278,7 @@ class Data(Section):
     def _something(self) -> Data:
         if self.release is None and self.counts is None and self.values is None:
             raise InputError(
-                "data needs 'counts', 'values' or 'release'; leave the section out for a projection"
+                "data needs 'counts', 'values' or 'release'; omit the section for a projection"
             )
         if self.values is not None and (
             self.counts is not None or (self.release is not None and not self.are_events)

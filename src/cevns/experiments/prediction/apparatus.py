@@ -273,7 +273,8 @@ class Apparatus(Stages):
             same = [n for n in process.one_of if n in couplings]
             if len(same) > 1:
                 raise InputError(
-                    f"{process.name}: {' and '.join(same)} are one coupling by {len(same)} names; "
+                    f"{process.name}: {' and '.join(same)} are one coupling with "
+                    f"{len(same)} names; "
                     "leave one free, or hold one"
                 )
         pulse = self.one_acting_on("pulse-time") or self.one_acting_on("arrival")

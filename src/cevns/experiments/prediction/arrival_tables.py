@@ -33,8 +33,8 @@ def pulsed(
     """
     if not isinstance(source, PulsedSource):
         raise InputError(
-            "this source has no time structure; leave out the time axis, or say in its section "
-            "when particles arrive, for example 'arrival: {kind: steady}'"
+            "this source has no time structure; remove the time axis, or declare the arrival "
+            "times in its section, for example 'arrival: {kind: steady}'"
         )
     if pulse is None:
         raise InputError(
@@ -45,8 +45,8 @@ def pulsed(
     if isinstance(source, ShapedPulse) and source.sharp_ends:
         if not isinstance(efficiency, Unity):
             raise InputError(
-                "an efficiency in time needs a pulse without sharp ends: take a gaussian one in "
-                "the source, or leave the efficiency out"
+                "an efficiency in time needs a pulse without sharp ends: use a Gaussian pulse in "
+                "the source, or remove the efficiency"
             )
         return tuple(_with_sharp_ends(source, f, edges, covered) for f in source.flavours)
     densities = [partial(source.time_pdf, f) for f in source.flavours]
@@ -84,7 +84,7 @@ def parts_in_time(
         return ()
     if moved is not None or not isinstance(efficiency, Unity):
         raise InputError(
-            "the times of this source are those of its model: leave out an efficiency in time, and "
+            "the times of this source are those of its model: remove the efficiency in time and "
             "parameters that act on the pulse time"
         )
     seconds = edges * quantity("1 us", "s")
@@ -109,7 +109,7 @@ def declared_arrival(
             arrival has no such parameter.
     """
     if not isinstance(efficiency, Unity):
-        raise InputError("an efficiency in time is for a beam pulse: leave it or 'arrival' out")
+        raise InputError("an efficiency in time needs a beam pulse: remove it or 'arrival'")
     own = None if edges is None else edges * quantity("1 us", arrival.unit)
     bins = np.array([0.0, 1.0]) if edges is None else edges
 

@@ -109,7 +109,8 @@ class Parts:
         lower, upper = known[name].lower, known[name].upper
         if not lower <= parameter.value <= upper or not math.isfinite(upper - lower):
             raise self._mistake(
-                f"{name!r} cannot be free: the arrival has it between {lower:g} and {upper:g}; "
+                f"{name!r} cannot be free: the arrival restricts it to between {lower:g} and "
+                f"{upper:g}; "
                 "free a value in a finite range, or constrain it",
                 "parameters",
                 name,

@@ -102,8 +102,8 @@ def recoil_grid(
             kept = quenching.on(nodes).electron_energy_kevee() >= seen_from_kevee
             if not kept.any():
                 raise InputError(
-                    f"no recoil is seen: all are below {seen_from_kevee:g} keVee, from which the "
-                    "resolution sees any; look at its numbers, the quenching and the source"
+                    f"no recoil is detected: all are below {seen_from_kevee:g} keVee, the lowest "
+                    "energy with a resolution; check the resolution, the quenching and the source"
                 )
             nodes, weights = nodes[kept], weights[kept]
         if steep:  # panels far below the threshold, which no quenching pull brings back

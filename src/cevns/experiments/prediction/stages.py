@@ -260,8 +260,8 @@ class Stages(Parts):
         quantity, axis = quantity_of(process), self.declaration.axes.energy
         if quantity == "count" and axis is not None:
             raise InputError(
-                f"the process {process.name!r} is a bare count: it has no energy for this axis; "
-                "leave out axes.energy and the detector's response to energies"
+                f"the process {process.name!r} only gives a count and has no energy for this "
+                "axis; remove axes.energy and the energy response of the detector"
             )
         if quantity != "nuclear-recoil":
             return UNQUENCHED

@@ -86,9 +86,9 @@ class ChainState:
                 ),
             )
         except (KeyError, ValueError) as error:
-            raise InputError(f"the saved chain is incomplete ({error}); begin a new one") from None
+            raise InputError(f"the saved chain is incomplete ({error}); start a new one") from None
         if state.coordinates.shape[:2] != state.log_posterior.shape or not len(state):
-            raise InputError("the saved chain is truncated; begin a new one")
+            raise InputError("the saved chain is truncated; start a new one")
         return state
 
     def check(self, fingerprint: Mapping[str, Any]) -> None:
@@ -105,6 +105,6 @@ class ChainState:
             )
         if what := difference(self.fingerprint, fingerprint):
             raise InputError(
-                f"the saved chain is another one: {what}; continue it as it was begun or begin a "
+                f"the saved chain is another one: {what}; continue it as it was begun or start a "
                 "new one"
             )

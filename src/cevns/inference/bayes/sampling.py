@@ -138,7 +138,7 @@ def sample(
     if not found.enough:
         warnings.warn(
             f"the chain of {model.name!r} has {chain.steps} steps and needs about {found.needed}; "
-            "go on from its state with a larger max_steps",
+            "continue from its state with a larger max_steps",
             CevnsWarning,
             stacklevel=2,
         )

@@ -158,7 +158,7 @@ class AsimovSearch:
         if not np.isfinite(rows).all() or (rows < 0.0).any():
             raise InputError("a signal is negative or not finite")
         if not (rows.sum(axis=1) > 0.0).all():
-            raise InputError("a signal has no events in the bins: nothing can be discovered")
+            raise InputError("a signal has no events in the bins and cannot be discovered")
         return rows
 
     def profile(
@@ -202,7 +202,9 @@ class AsimovSearch:
             active = active[decrement > _DECREMENT]
             if not active.size:
                 return theta, q0, ratio
-        raise FitError("the sizes of the backgrounds were not found: no minimum of the statistic")
+        raise FitError(
+            "the normalisations of the backgrounds were not found: the statistic has no minimum"
+        )
 
     def _value(self, signal: Array, size: Array, theta: Array) -> tuple[Array, Array, Array]:
         """q0 at pulls, D/m - 1 and m/M.

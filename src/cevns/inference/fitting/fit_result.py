@@ -191,7 +191,7 @@ class FitResult(Result):
     def goodness(self) -> str:
         """How good the fit is, in one line."""
         if self.ndof is None:
-            return f"-2lnL {self.twice_nll:z.1f}; events as points have no goodness of fit"
+            return f"-2lnL {self.twice_nll:z.1f}; an unbinned likelihood has no goodness of fit"
         return (
             f"chi2 {self.chi2:z.1f} / {self.ndof} (deviance {self.deviance:z.1f} + pulls "
             f"{self.chi2 - self.deviance:z.1f}), Pearson {self.pearson:z.1f}"

@@ -67,7 +67,7 @@ def impacts(
     if best is None:
         best = fit(model, data=data, fix=fix, poi=name, minos="none")
     if best[name].fixed:
-        raise InputError(f"parameter {name!r} is fixed: nothing can have an impact on it; free it")
+        raise InputError(f"parameter {name!r} is fixed, so impacts on it are undefined; free it")
     out = []
     for p in best:
         if p.fixed or p.name == name or not p.error > 0:

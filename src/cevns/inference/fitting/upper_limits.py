@@ -88,12 +88,12 @@ def gaussian_upper_limit(
     free = [replace(p, lower=-math.inf) if p.name == name else p for p in model.parameters]
     best = fit(model.with_parameters(Parameters(free)), data=data, minos="none")[name]
     if not best.error > 0.0:
-        raise FitError(f"the fit gives {name!r} no error; ask for a limit by profile or fc")
+        raise FitError(f"the fit gives {name!r} no error; use the method profile or fc")
     upper = best.value + NormalDist().inv_cdf(level) * best.error
     if not upper > bound:
         raise InputError(
             f"the estimate {best.value:.3g} +- {best.error:.2g} lies so far below {bound:g} that a "
-            f"Gaussian limit is {upper:.3g}; ask for one by profile, bounded or fc"
+            f"Gaussian limit is {upper:.3g}; use the method profile, bounded or fc"
         )
     return upper
 

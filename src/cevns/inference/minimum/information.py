@@ -43,7 +43,9 @@ def information_shares(
     p = parameters.position(poi)
     free = np.array(parameters.free, dtype=np.int64)
     if p not in free:
-        raise InputError(f"parameter {parameters[p].name!r} is fixed: nobody measures it; free it")
+        raise InputError(
+            f"parameter {parameters[p].name!r} is fixed, so it has no information; free it"
+        )
     target, point = Objective(model), np.asarray(theta, dtype=float)[:, None]
     whole = target.information(point)[:, :, 0]
     try:

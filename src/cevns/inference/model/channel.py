@@ -179,8 +179,8 @@ class Channel:
             raise InputError(f"an exposure is multiplied with a positive number, not {factor:g}")
         if not self.statistic.counts or self.statistic.extra:
             raise InputError(
-                f"channel {self.name!r}: its data are no plain counts, and a longer exposure does "
-                "not say what their errors would be"
+                f"channel {self.name!r}: its data are no plain counts, so their errors for a "
+                "longer exposure are not defined"
             )
         return replace(
             self,

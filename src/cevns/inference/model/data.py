@@ -116,9 +116,8 @@ def draw(model: Model, theta: Array, rng: np.random.Generator, n: int) -> Data:
     for c in model.channels:
         if not c.statistic.can_draw:
             raise InputError(
-                f"pseudo-data of {c.name!r} cannot be drawn: a limit does not say what it would "
-                "have fluctuated to, and a list of events knows no other points; leave that "
-                "channel out, or bin it"
+                f"pseudo-data of {c.name!r} cannot be drawn: a limit has no fluctuations, and an "
+                "unbinned list of events has no distribution; remove that channel, or bin it"
             )
     mu = model.expected(theta)
     counts = [c.statistic.draw(mu[model.bins[c.name]], rng, n) for c in model.channels]

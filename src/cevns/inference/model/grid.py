@@ -109,7 +109,7 @@ class Axis:
         name = parameter.name
         if not (math.isfinite(low) and math.isfinite(high)) or n < 2 or not low < high:
             raise InputError(
-                f"the axis {name!r}: {low:g}:{high:g}:{n} is no range; give low < high and at "
+                f"the axis {name!r}: {low:g}:{high:g}:{n} is not a range; give low < high and at "
                 "least two points"
             )
         if log and low <= 0:
@@ -127,8 +127,8 @@ class Axis:
         """
         if parameter.natural is None:
             raise InputError(
-                f"the parameter {parameter.name!r} has no natural range; say from where to where "
-                "it is scanned, and in how many points"
+                f"the parameter {parameter.name!r} has no default range; give its limits and the "
+                "number of points"
             )
         low, high = parameter.natural
         return cls.between(parameter, low, high, n, log=low > 0.0, structural=structural)

@@ -141,7 +141,8 @@ def _scale(p: Parameter, name: str, label: str) -> Parameter:
     """The common scale that stands for a parameter in units of its nominal value."""
     if not p.value > 0:
         raise InputError(
-            f"{label}: {p.name!r} is {p.value:g} at its nominal point and cannot be a scale's unit"
+            f"{label}: {p.name!r} is {p.value:g} at its nominal point and cannot be the unit of a "
+            "scale"
         )
     return Parameter(
         name,
@@ -179,7 +180,7 @@ def _merged(known: Parameter, first: str, new: Parameter, label: str) -> Paramet
     ):
         raise InputError(
             f"the shared parameter {new.name!r} is {_written(known)} in {first} and "
-            f"{_written(new)} in {label}; declare it alike in both, or not shared in one"
+            f"{_written(new)} in {label}; declare it identically in both, or not shared in one"
         )
     return replace(
         known,

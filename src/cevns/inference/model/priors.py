@@ -76,7 +76,7 @@ def _with_prior(p: Parameter, prior: Prior | None) -> Parameter:
     if p.constraint is not None:
         if prior is not None:
             raise InputError(
-                f"parameter {p.name!r} has a prior already, its constraint "
+                f"parameter {p.name!r} already has a prior, its constraint "
                 f"{p.constraint.mean:g} +/- {p.constraint.sigma:g}; leave this one out"
             )
         return p

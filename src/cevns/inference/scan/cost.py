@@ -115,8 +115,8 @@ class Cost(Result):
         coarser = max(2, int(self.points * share))
         return [
             f"on {self.cores} cores this takes up to {_hours(self.wall_hours_most)}",
-            f"to end within a day, lower the toys of a point from {self.per_point:,} to {fewer:,}",
-            f"(p-values at the boundary are then known to {error:.2g}),",
+            f"to end within a day, reduce the toys per point from {self.per_point:,} to {fewer:,}",
+            f"(the error of p-values at the boundary is then {error:.2g}),",
             f"or the points of the grid from {self.points:,} to {coarser:,},",
             f"or use {math.ceil(self.cores / share):,} cores: --scheduler, or --shard i/n",
         ]
@@ -154,7 +154,10 @@ class Cost(Result):
         ]
         if self.points_least < self.points:
             far = self.points - self.points_most, self.points - self.points_least
-            lines.insert(1, f"about {far[0]:,} to {far[1]:,} points are far out and need no toys")
+            lines.insert(
+                1,
+                f"about {far[0]:,} to {far[1]:,} points are far from the best fit and need no toys",
+            )
         return "\n".join([*lines, *self.advice])
 
 

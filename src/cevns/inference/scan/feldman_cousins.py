@@ -242,8 +242,7 @@ def judge(file: ScanFile, max_failures: float = MAX_FAILURES) -> None:
     if scan.excluded.any() and largest > EXCLUDED:
         raise FitError(
             f"critical values reach {largest:.1f}, but points were excluded without toys where "
-            f"-2 ln L lies more than {EXCLUDED:g} above its minimum; ask for a lower confidence "
-            "level"
+            f"-2 ln L lies more than {EXCLUDED:g} above its minimum; use a lower confidence level"
         )
 
 
@@ -266,7 +265,7 @@ def prepare(
     if out.all():
         raise FitError(
             f"all points of the grid lie more than {EXCLUDED:g} above the minimum of -2 ln L, so "
-            "that none needs toys; take a finer grid, or a range around the best fit"
+            "none needs toys; use a finer grid, or a range around the best fit"
         )
     best = np.array([b.twice_nll for b in scan.best_by_slice])
     inputs = {

@@ -125,7 +125,7 @@ class Slice:
         for name in grid.scanned:
             if model.parameters[name].fixed:
                 raise InputError(
-                    f"model {model.name!r}: {name!r} is fixed, so that its best value is unknown; "
+                    f"model {model.name!r}: {name!r} is fixed, so its best-fit value is unknown; "
                     "free it to scan it"
                 )
         self.held, self.free = _fitter(model, grid.scanned), _fitter(model, ())

@@ -201,10 +201,7 @@ def _refuse(scan: ProfileScan, failed: BoolArray) -> None:
     at = dict(zip((a.name for a in scan.grid.axes), scan.grid.points[i].tolist(), strict=True))
     number = int(failed.sum())
     where = f"at {at}" if number == 1 else f"at {number} points of the grid, for example at {at}"
-    raise FitError(
-        f"the fit does not converge {where}: there is nothing to draw toys from; choose another "
-        "range"
-    )
+    raise FitError(f"the fit does not converge {where}: no toys can be drawn; choose another range")
 
 
 def profile_inputs(scan: ProfileScan, q: Array) -> dict[str, Array]:

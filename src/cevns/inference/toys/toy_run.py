@@ -335,7 +335,7 @@ def run_toys(
     check_audit(
         audit_of_all["deeper_minima"],
         audit_of_all["n"],
-        "the likelihood has minima that the starts of the toys do not reach",
+        "the likelihood has minima that are not reached from the starting points of the toys",
     )
     return result
 

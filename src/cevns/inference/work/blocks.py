@@ -271,7 +271,7 @@ def _on_executor(
                     yield queue.done(block)
     except CancelledError:
         raise FitError(
-            "the blocks were cancelled from outside: the scheduler has gone or was stopped"
+            "the blocks were cancelled from outside: the scheduler was stopped"
         ) from None
     finally:
         for future, keys in running.items():

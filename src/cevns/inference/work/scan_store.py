@@ -139,7 +139,7 @@ def read_scan(path: Path | str, run: Mapping[str, Any] | None = None) -> ScanFil
         raise MissingExtraError("h5py", "scan", "a file of a scan")
     path = Path(path)
     if not path.is_file():
-        raise DataError("there is no such file", path=path)
+        raise DataError("the file does not exist", path=path)
     try:
         data = path.read_bytes()
     except OSError as error:

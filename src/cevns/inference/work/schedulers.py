@@ -110,7 +110,7 @@ def scheduler(where: str) -> Iterator[Executor]:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(
             f"no dask scheduler answers at {where} ({reason}); start one with 'dask scheduler', "
-            "or leave --scheduler out"
+            "or omit --scheduler"
         ) from None
     try:
         _check_workers(client, where)
@@ -128,7 +128,7 @@ def _address(where: str) -> str:
     """The address, from the scheduler file if it is one.
 
     Raises:
-        InputError: if there is no such file, or it is of another kind.
+        InputError: if the file does not exist, or it is of another kind.
     """
     path = Path(where)
     if not where.endswith(".json") and not path.is_file():

@@ -346,7 +346,7 @@ def _attachments(published: Published) -> tuple[list[str], list[_Attached], dict
         closures[kind] = record["closure"]
         attached.append((name, kind, f"likelihood, {kind}; {line}", document))
         if kind == "HistFactory":
-            said = "what the HistFactory file cannot say of itself"
+            said = "metadata that the HistFactory format cannot contain"
             attached.append((f"{kind.casefold()}.metadata.json", "", said, record))
     return lines, attached, {"closure": closures}
 

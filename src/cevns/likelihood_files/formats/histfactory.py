@@ -123,8 +123,8 @@ class HistFactory(WrittenFormat):
         }
         description = (
             f"{published.statement} A signal for each point of {' x '.join(found.labels)}, the "
-            "Standard Model included; hold mu at 1. There is no record of INSPIRE: the reference "
-            f"ins0000000 stands for none. Closure: {closure.summary()}."
+            "Standard Model included; hold mu at 1. There is no INSPIRE record: the reference "
+            f"ins0000000 is a placeholder. Closure: {closure.summary()}."
         )
         workspace, patches = patchset_document(
             found, _said(published, closure.summary()), description, record

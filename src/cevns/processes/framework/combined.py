@@ -69,7 +69,7 @@ class Combined:
         object.__setattr__(self, "extensions", own)
         names = [e.name for e in self.extensions]
         if len(set(names)) < len(names):
-            raise InputError(f"an extension is there twice: {', '.join(names)}; name each once")
+            raise InputError(f"an extension is given twice: {', '.join(names)}; name each once")
         owners: dict[str, str] = {fold_name(p.name): self.base.name for p in self.base.parameters}
         for extension in self.extensions:
             refuse_xp(type(extension), _METHODS)
@@ -274,6 +274,6 @@ def standing(given: object, base: StandardModel | Combined | None = None) -> Pro
             base = base.base
         return Combined(base or StandardModel(), added)
     raise InputError(
-        f"{given!r} is no interaction: give an object, such as "
+        f"{given!r} is not an interaction: give an object, such as "
         "cevns.processes.interaction('nsi'), or an extension of the Standard Model"
     )

@@ -80,8 +80,8 @@ def differential_cross_section(
     process = at_place(process, form_factor=model)
     if has_no_slope(process):
         raise InputError(
-            f"{process.name!r} has no cross section by deposit, for it is a count or a "
-            "transition to one level: ask for the total one"
+            f"{process.name!r} has no differential cross section, because it is a count or a "
+            "transition to one level: use the total one"
         )
     energy = finite("neutrino energy in MeV", energy_mev, minimum=0.0)
     recoil = finite("recoil energy in keV", recoil_energy_kev, minimum=0.0)

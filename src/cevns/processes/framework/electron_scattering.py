@@ -203,8 +203,8 @@ def electron_scattering(interaction: Interaction) -> ElectronScattering:
     if isinstance(interaction, Combined):
         return ElectronScattering(interaction.extensions, interaction.mixing)
     raise InputError(
-        f"the interaction {interaction.name!r} does not say what it does at electrons; write it "
-        "as an Extension, or leave electrons out"
+        f"the interaction {interaction.name!r} does not define scattering on electrons; write it "
+        "as an Extension, or exclude electrons"
     )
 
 

@@ -371,7 +371,7 @@ class Upscattering:
     def __post_init__(self) -> None:
         if not 0.0 <= self.mass_mev < np.inf:
             raise InputError(
-                f"the mass of the particle that is made must be finite and not negative: "
+                f"the mass of the produced particle must be finite and not negative: "
                 f"{self.mass_mev} MeV"
             )
 

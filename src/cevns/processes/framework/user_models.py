@@ -119,19 +119,19 @@ def from_file(name: str) -> Model:
     """The extension in a file, ``my_model.py`` or ``my_model.py:ClassName``.
 
     Raises:
-        InputError: if there is no such file, it cannot be run, or it is not clear which
+        InputError: if the file does not exist, it cannot be run, or it is not clear which
             extension is meant.
         UnknownNameError: if it holds nothing of the name.
     """
     match = _AFTER_PATH.match(name)
     if match is None:
         raise InputError(
-            f"{name!r} is no interaction: a model of your own is a Python file, for example "
+            f"{name!r} is not an interaction: your own model is a Python file, for example "
             "my_model.py or my_model.py:ClassName"
         )
     path = expanded(match["path"]).resolve()
     if not path.is_file():
-        what = "is a folder" if path.is_dir() else "there is no such file"
+        what = "is a folder" if path.is_dir() else "the file does not exist"
         raise InputError(f"the interaction {match['path']!r}: {what}; give the path of your model")
     try:
         source = path.read_text(encoding="utf-8")
@@ -212,7 +212,7 @@ def _choose(module: ModuleType, member: str | None, where: str) -> Model:
     if not own:
         raise InputError(
             f"{where} holds no interaction: write a class that derives from "
-            "cevns.processes.Extension, or a process of its own with 'weights' or 'kernel'"
+            "cevns.processes.Extension, or a separate process with 'weights' or 'kernel'"
         )
     if len(own) > 1:
         raise InputError(

@@ -152,8 +152,9 @@ class InelasticChannel(ABC):
                 for energy, share in source.lines(species):
                     if share * sigma(energy) > 0.0:
                         raise InputError(
-                            f"{self.name}: the line of {species} at {energy:g} MeV would be a line "
-                            "in visible energy, which is not followed; leave it out of the source"
+                            f"{self.name}: the line of {species} at {energy:g} MeV would be a "
+                            "line in visible energy, which is not supported; remove it from the "
+                            "source"
                         )
             energies, weights = source.nodes(species)
             events = source.fluence_cm2(species) * weights * sigma(energies)
@@ -179,10 +180,10 @@ class InelasticChannel(ABC):
             values: with the scale.
 
         Raises:
-            SpeciesError: if the species is no flavour of neutrinos.
+            SpeciesError: if the species is not a neutrino flavour.
         """
         if species not in FLAVOURS:
-            raise SpeciesError(f"{species!r} is no flavour of neutrinos")
+            raise SpeciesError(f"{species!r} is not a neutrino flavour")
         sigma = self.of_species(species) if self.hits(target) else None
         if sigma is None:
             return np.zeros(np.shape(energy_mev))

@@ -170,5 +170,5 @@ def _written(text: str) -> Charges:
         try:
             given[fermion] = float(Fraction(number))
         except (ValueError, ZeroDivisionError, OverflowError):
-            raise InputError(f"charges: {pair!r} is no charge; write u=1/3 or u=0.3") from None
+            raise InputError(f"charges: {pair!r} is not a charge; write u=1/3 or u=0.3") from None
     return Charges(" ".join(text.split()), **given)

@@ -61,8 +61,8 @@ class Neutrons:
         found = [e for e in extensions if e.neutron_shapes]
         if len(found) > 1:
             raise InputError(
-                f"{' and '.join(e.name for e in found)} both say what the form factor of the "
-                "neutrons is: take one of them"
+                f"{' and '.join(e.name for e in found)} both define the form factor of the "
+                "neutrons: use one of them"
             )
         return cls(found[0] if found else None)
 

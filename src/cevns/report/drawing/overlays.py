@@ -171,7 +171,7 @@ def read_overlays(
         except _OtherCouplingError as error:
             if file == str(given):
                 raise
-            left_out.append(f"left out of the figure: {error}")
+            left_out.append(f"not shown in the figure: {error}")
             last = error
     if not curves:
         raise last
@@ -205,8 +205,8 @@ def read_overlay(
         return curves
     if rule not in _RULES:
         raise _OtherCouplingError(
-            f"it holds at alpha_d = {there:g} and the scan at {here:g}: say what the search "
-            f"counts, one of {', '.join(_RULES)}, in a line '# search: recoil' or as "
+            f"it holds at alpha_d = {there:g} and the scan at {here:g}: state the observable of "
+            f"the search, one of {', '.join(_RULES)}, in a line '# search: recoil' or as "
             f"--overlay {Path(name).name}:recoil",
             path=Path(name),
         )
@@ -262,7 +262,7 @@ def read_curves(
             if extra or not set(columns) <= set(header) or len(set(header)) < len(header):
                 raise DataError(
                     f"has the columns {', '.join(fields)}; an overlay of this scan has {wanted} "
-                    "(and perhaps curve)",
+                    "(and optionally curve)",
                     path=path,
                     line=number,
                 )
@@ -301,5 +301,5 @@ def _number(text: str, path: Path, line: int) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise DataError(f"{text!r:.60} is no finite number", path=path, line=line)
+        raise DataError(f"{text!r:.60} is not a finite number", path=path, line=line)
     return value

@@ -176,7 +176,7 @@ def in_place_of(ax: Axes, make: Callable[[], object]) -> SubFigure:
         InputError: if the axes are in no grid.
     """
     if ax.get_subplotspec() is None:
-        raise InputError("ax stands outside of a grid: make it with subplots, or plot without ax")
+        raise InputError("ax is not part of a grid: create it with subplots, or plot without ax")
     token = _PLACE.set(ax)
     try:
         make()
@@ -336,7 +336,7 @@ def credit(
     """
     made = f"{kind}: cevns {VERSION}"
     if asimov:
-        return f"expected counts in place of data; {made}"
+        return f"expected counts instead of data; {made}"
     cite = ", ".join(experiment.cite)
     if kind == "fit" and cite:
         return f"data: {plain(cite)}; {made}"

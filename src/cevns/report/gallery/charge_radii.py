@@ -33,8 +33,11 @@ def table() -> Table:
         toys = scans.toys_text(found, name.replace("_", "-")) if wanted else ""
         rows.append((name, found.units[0], scans.wilks_text(found), toys))
     notes = (
-        "Beyond the Standard Model, whose radii are in the couplings; the others are zero.",
-        "Two pieces: far below zero the weak amplitude has changed its sign.",
+        (
+            "Radii beyond the Standard Model, whose own radii are included in the couplings; the "
+            "others are zero."
+        ),
+        "There are two regions: far below zero the weak amplitude has the opposite sign.",
         scans.TOYS_NOTE,
     )
     columns = ("parameter", "unit", "90 %, Wilks", "90 %, Feldman-Cousins")

@@ -107,17 +107,17 @@ def table() -> Table:
         (
             (
                 "Mass, distance and counts are those of the experiment files, the counts in a year "
-                "of 5000 h at 1.4 MW, in the region and with the efficiency of the file. T½ is the "
-                "recoil energy at which the analysis keeps half of what it keeps at most; the talk "
-                "does not say how its thresholds are defined."
+                "of 5000 h at 1.4 MW, in the region and with the efficiency of the file. T½ is "
+                "the recoil energy at half of the maximum efficiency; the talk does not define "
+                "its thresholds."
             ),
             (
                 "Talk: K. Scholberg, PANIC 2021, as written; it has two masses for the same NaI. "
-                "Published counts: COHERENT talk 2020, with assumptions that it does not give."
+                "Published counts: COHERENT talk 2020, which does not state its assumptions."
             ),
             (
-                "Of heavy water and of the 185 kg of NaI the counts are charged currents, of nu_e "
-                "on deuterium and on iodine."
+                "The counts of heavy water and of the 185 kg of NaI are charged-current events of "
+                "nu_e on deuterium and on iodine."
             ),
         ),
         digits=3,
@@ -140,11 +140,11 @@ def figure() -> Figure:
         axes.plot([threshold, sharp_kev], [line.per_year, sharp], color="0.75", zorder=0)
         axes.plot(
             threshold, line.per_year, "o", color=style.ACCENT, markersize=4.5, linestyle="none",
-            label="Experiment file, half of the recoils kept" if first else None,
+            label="Experiment file, half of the maximum efficiency" if first else None,
         )  # fmt: skip
         axes.plot(
             sharp_kev, sharp, "o", color=style.ACCENT, markerfacecolor="none", markersize=8.5,
-            linestyle="none", label="Sharp threshold as published, every recoil" if first else None,
+            linestyle="none", label="Published sharp threshold, full efficiency" if first else None,
         )  # fmt: skip
         if d.published is not None:
             axes.plot(
@@ -170,5 +170,5 @@ def figure() -> Figure:
     axes.legend(loc="upper left", fontsize=7.5)
     y = year(20.0)
     note = f"{y.hours:.0f} h of {y.power_mw:g} MW; published: COHERENT talk 2020; cevns {VERSION}"
-    style.caption(axes, "COHERENT detectors by their experiment files", note)
+    style.caption(axes, "COHERENT detectors according to their experiment files", note)
     return figure

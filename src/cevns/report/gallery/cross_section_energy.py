@@ -65,10 +65,13 @@ def table() -> Table:
         (
             (
                 "CEvNS: one flavour in the Standard Model, couplings scholberg2021, form factor "
-                "klein-nystrand. The talk of 2021 calls it coherent up to about 50 MeV; the form "
-                "factor then leaves the given part of it."
+                "klein-nystrand. The talk of 2021 calls it coherent up to about 50 MeV; the table "
+                "gives the reduction by the form factor."
             ),
-            "The figure of the talk is not in its text, so that its curves cannot be compared.",
+            (
+                "The figure of the talk is not available in its text, so its curves cannot be "
+                "compared."
+            ),
         ),
         digits=3,
     )

@@ -63,12 +63,12 @@ def table() -> Table:
         (
             (
                 "90 % limits on Y, decays of pi0 alone, m_V = 3 m_chi, alpha_D = 0.5; the "
-                "published error of the flux is 10 %. Events go with the square of Y."
+                "published error of the flux is 10 %. Events are proportional to the square of Y."
             ),
             (
                 "Without the later data the likelihood has the same constraints: those of the "
-                "flux, of the steady background by its own sample, of neutrons, of the detector "
-                "and of the mean time of the pulse."
+                "flux, the steady background (from its own sample), neutrons, the detector and "
+                "the mean time of the pulse."
             ),
         ),
         digits=3,
@@ -97,7 +97,7 @@ def figure() -> Figure:
     grid[0, 0].set_ylabel(rf"90 % limit on {Y_UNIT} [$10^{{-11}}$]")
     grid[0, 1].legend(loc="lower left")
     style.caption(
-        grid[0, 0], "What the delayed window gives",
+        grid[0, 0], "Constraint from the delayed window",
         f"data: arXiv:2110.07730; dotted: the error of the file; cevns {VERSION}",
     )  # fmt: skip
     return figure

@@ -112,14 +112,14 @@ def table() -> Table:
         tuple(rows),
         (
             (
-                "Y at 90 %: -2 ln L rises by 2.71 above its lowest value at Y >= 0; complex scalar "
+                "Y at 90 %: -2 ln L rises by 2.71 above its minimum in Y >= 0; complex scalar "
                 "chi, m_V = 3 m_chi, alpha_D = 0.5; the mean time of the pulse is free within its "
                 "error. Made by tools/make_dark_matter_limits.py."
             ),
             (
                 "Published: read from the figure of arXiv:2110.11453, good to 5 per cent. The "
-                "cuts of the bremsstrahlung, coherent-like, were chosen by that curve: no "
-                "confirmation of it above 25 MeV."
+                "cuts of the bremsstrahlung, coherent-like, were chosen by comparison with this "
+                "curve, which is therefore not confirmed above 25 MeV."
             ),
             f"The limit lies below the scalar relic line: {said}.",
         ),
@@ -185,7 +185,7 @@ def figure(overlays: Sequence[Path | str] = ()) -> Figure:
                 texts.append(text)
     figure.legend(handles, texts, loc="outside lower center", ncols=4, handlelength=2.4)
     style.caption(
-        left, "Dark matter of the SNS beam in CsI",
+        left, "Dark matter from the SNS beam in CsI",
         f"m_V = 3 m_chi, alpha_D = 0.5, scalar chi; data: arXiv:2110.07730; cevns {VERSION}",
     )  # fmt: skip
     return figure

@@ -57,14 +57,17 @@ def table() -> Table:
         tuple(rows),
         (
             (
-                "Chance of a chi to fly in a direction, m_chi = 10 MeV and m_V = 30 MeV, pi0 of "
+                "Probability of the direction of a chi, m_chi = 10 MeV and m_V = 30 MeV, pi0 of "
                 "1 GeV protons on mercury: an isotropic source has 0.0796 per steradian."
             ),
             (
                 "The fit is smooth where the list, of 10 484 pi0, has its peak along the beam: "
-                "there it is a tenth lower."
+                "it is a tenth lower there."
             ),
-            "Delays behind light of chi whose recoils in CsI are above 9 keVnr, at 90 degrees.",
+            (
+                "Delays relative to light of chi whose recoils in CsI are above 9 keVnr, at 90 "
+                "degrees."
+            ),
         ),
         digits=3,
     )
@@ -88,7 +91,7 @@ def figure() -> Figure:
     left.set_ylim(0.0, 0.26)
     left.set_xticks([0, 45, 90, 135, 180])
     left.set_xlabel("Angle to the beam [degrees]")
-    left.set_ylabel(r"Chance of a $\chi$ per sr")
+    left.set_ylabel(r"Probability of a $\chi$ per sr")
     left.legend(loc="upper right")
     energy = np.linspace(_M_CHI_MEV, 400.0, 400)
     for angle, look in (

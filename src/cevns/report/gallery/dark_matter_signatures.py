@@ -1,4 +1,4 @@
-"""Dark matter of the SNS beam in CsI beside CEvNS and neutrons: time, energy and angle."""
+"""Dark matter from the SNS beam in CsI beside CEvNS and neutrons: time, energy and angle."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ def table() -> Table:
             ),
             (
                 "Angles are those to the line of sight from the target, without any detector; "
-                "where neutrons come from is not known here, and they have none."
+                "the direction of neutrons is not known, so they have none."
             ),
         ),
         digits=3,
@@ -199,7 +199,7 @@ def figure() -> Figure:
     _cosines(grid[1, 1])
     style.caption(
         grid[0, 0],
-        "Dark matter of the beam in CsI",
+        "Dark matter from the beam in CsI",
         f"chi at the observed limit, pi0 alone; cevns {VERSION}",
     )
     return figure

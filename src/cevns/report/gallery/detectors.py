@@ -40,10 +40,11 @@ def table() -> Table:
         (
             (
                 f"A year is {y.hours:.0f} h of {y.power_mw:g} MW of {y.proton_energy_gev:g} GeV "
-                f"protons with {y.yield_per_flavour:.3g} neutrinos per proton and flavour. Counted "
-                "are recoils above a sharp threshold with full efficiency; an analysis has an "
-                "efficiency, and takes some recoils from below. Of NaI only sodium recoils count. "
-                "A threshold in keVee of germanium becomes one in keVnr by Lindhard's theory "
+                f"protons with {y.yield_per_flavour:.3g} neutrinos per proton and flavour. The "
+                "counts are recoils above a sharp threshold with full efficiency, while an "
+                "analysis has an efficiency and includes some recoils below. For NaI only sodium "
+                "recoils are counted. A threshold of germanium in keVee is converted to keVnr "
+                "with Lindhard's theory "
                 "(k = 0.157)."
             ),
             "Published: COHERENT talks of 2020 and 2021.",
@@ -71,7 +72,7 @@ def figure() -> Figure:
                 color="#a9c7ea",
                 linewidth=5.0,
                 solid_capstyle="butt",
-                label="With other numbers in circulation" if row == 0 else None,
+                label="With alternative published numbers" if row == 0 else None,
             )
         axes.plot(
             count,

@@ -154,15 +154,15 @@ def table() -> Table:
         rows,
         (
             (
-                "The first five columns are as written in the talk of 2021, which calls its list "
-                "incomplete. The others are of the experiment files, whose numbers are those of "
-                "the papers: CONUS has 3.73 kg at 17.1 m, CONNIE stands at 30 m, RED-100 has "
+                "The first five columns are as written in the talk of 2021, which states that its "
+                "list is incomplete. The others are from the experiment files, whose numbers are "
+                "those of the papers: CONUS has 3.73 kg at 17.1 m, CONNIE is at 30 m, RED-100 has "
                 "130 kg in its sensitive volume at 3.1 GW, MINER's result is one of Al2O3, and "
                 "NuCleus begins with 7 g."
             ),
             (
                 "Predicted in the region of the file, per kg and day of beam (stopped pions) or of "
-                "full power; T½ is the recoil energy at which half is kept of what is kept at most."
+                "full power; T½ is the recoil energy at half of the maximum efficiency."
             ),
         ),
         digits=3,
@@ -200,6 +200,6 @@ def figure() -> Figure:
         axes.plot([], [], "o", color=color, markersize=5.0, label=label)
     axes.legend(loc="upper right", fontsize=7.5)
     axes.set_xlabel("Predicted CEvNS [(kg d)$^{-1}$]")
-    note = f"grey: threshold, at half of what is kept at most; by the files; cevns {VERSION}"
+    note = f"grey: threshold, at half of the maximum efficiency; from the files; cevns {VERSION}"
     style.caption(axes, "CEvNS experiments in the table of the talk of 2021", note)
     return figure

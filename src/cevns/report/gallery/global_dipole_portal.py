@@ -47,23 +47,27 @@ def table() -> Table:
         for mass in _SHOWN_MEV
     ]
     notes = (
-        "One moment at each mass, everything else profiled; 90 %, Wilks, one degree of freedom.",
         (
-            "Up-scattering on nuclei, and on electrons in CsI and CONUS+; decays of the lepton are "
-            "not counted, and argon is not in. mu = 2 d, 1 mu_B = 296.3 / GeV. Reactors make "
-            "leptons lighter than some 10 MeV, the Sun than 15 MeV and stopped pions than 53 MeV."
+            "One moment at each mass, all other parameters profiled; 90 %, Wilks, one degree of "
+            "freedom."
+        ),
+        (
+            "Up-scattering on nuclei, and on electrons in CsI and CONUS+; decays of the lepton "
+            "are not counted, and argon is not included. mu = 2 d, 1 mu_B = 296.3 / GeV. Reactors "
+            "produce leptons lighter than about 10 MeV, the Sun lighter than 15 MeV and stopped "
+            "pions lighter than 53 MeV."
         ),
         (
             "XENON1T of the figure (arXiv:2007.15563) is the same process, of 8B neutrinos on "
             "xenon, with 0.6 t yr above 1.6 keV; XENONnT has 6.8 t yr above 0.5 keV."
         ),
         (
-            "Curves of others: collection HNLimits, at 90 or 95 %. The supernova excludes what "
-            "lies below its line, NOMAD the inside of its line."
+            "Curves of others: collection HNLimits, at 90 or 95 %. The supernova excludes the "
+            "region below its line, NOMAD that inside its line."
         ),
         (
-            "Lines are straight between the masses that were fitted, some ten for each model, so "
-            "that kinks lie at these masses and an island ends at the last mass that has it."
+            "Lines are interpolated linearly between about ten fitted masses for each model, so "
+            "kinks are at these masses and an island ends at the last mass at which it occurs."
         ),
         tables.MADE,
     )

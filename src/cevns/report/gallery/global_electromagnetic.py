@@ -25,15 +25,16 @@ def table() -> Table:
     """Extents of the regions: moments in 1e-10 mu_B, charge radii in 1e-32 cm2."""
     notes = (
         (
-            "Moments are not negative; the plane begins at 0.1, so that below means down to no "
-            "moment. Those of flavours, as the model magnetic-moment has them, for the Sun "
-            "too. Of Ge 2024 and PandaX-4T a number is published for recoils without moments. "
-            "Electrons that recoil count in CsI and in CONUS+, not in argon and xenon."
+            "Moments are not negative; the plane begins at 0.1, and regions that reach its edge "
+            "extend to zero. The moments are those of flavours, as in the model magnetic-moment, "
+            "also for the Sun. The published numbers of Ge 2024 and PandaX-4T assume recoils "
+            "without moments and are not used. Electron recoils are included in CsI and CONUS+, "
+            "not in argon and xenon."
         ),
         (
             "Charge radii beyond the Standard Model (total: add −0.83 and −0.48), without a "
-            "dependence on momentum. Far below zero the weak amplitude has changed its sign: "
-            "CsI alone has four islands, of which all sets together leave three."
+            "dependence on momentum. Far below zero the weak amplitude has the opposite sign: CsI "
+            "alone has four allowed regions, of which three remain for all sets together."
         ),
     )
     planes = {name: columns for name, (columns, _) in PLANES.items()}

@@ -62,8 +62,9 @@ def table() -> Table:
     notes = (
         (
             "Off-diagonal: the rate of nu_e is (Q_W + (2 Z + N) eps_ee)^2 + ((2 Z + N) eps_emu)^2, "
-            "so that a reactor has a ring, and stopped pions, whose nu_mu feel eps_emu too, less. "
-            "Neutrinos of the Sun are a density matrix: eps_emu enters linearly, its sign counts."
+            "so a reactor gives a ring; for stopped pions, eps_emu also affects nu_mu. Solar "
+            "neutrinos are described by a density matrix: eps_emu enters linearly, and its sign "
+            "matters."
         ),
         (
             "Mix: eps_ee times xi^u and xi^d of the angle eta, zero of all others. It is the plane "

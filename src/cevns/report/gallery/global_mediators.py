@@ -49,20 +49,21 @@ def table() -> Table:
     ]  # fmt: skip
     notes = (
         (
-            "The coupling is g of the Lagrangian, of a scalar sqrt(g_nu g_q). One coupling at each "
-            "mass, everything else profiled; 90 %, Wilks, one degree of freedom."
+            "The coupling is g of the Lagrangian, of a scalar sqrt(g_nu g_q). One coupling at "
+            "each mass, all other parameters profiled; 90 %, Wilks, one degree of freedom."
         ),
         (
-            "Universal: the amplitude of the Standard Model is weakened, and in the second piece "
-            "turned around. B-L: it is strengthened. Electrons and nuclei may compensate: so the "
-            "count of CONUS+ accepts more at 0.4 MeV than beside. Below some MeV electrons decide, "
-            "of which CONUS+ has those of the lowest energy and xenon has none."
+            "Universal: the amplitude of the Standard Model is reduced, and has the opposite sign "
+            "in the second region. B-L: it is increased. Electrons and nuclei may compensate, so "
+            "the limit of CONUS+ is weaker near 0.4 MeV. Below some MeV electron recoils "
+            "dominate, of which CONUS+ has those of the lowest energy and xenon has none."
         ),
         (
-            "Of Ge 2024 and PandaX-4T a number is published for recoils with the spectrum of the "
-            "Standard Model, which light mediators change: they are not in. Argon, 2.8e-5 for the "
-            "universal vector of 10 MeV, is left out because its 960 bins take longer than all "
-            "others. L_mu - L_tau is not felt by a reactor."
+            "The published numbers of Ge 2024 and PandaX-4T assume the recoil spectrum of the "
+            "Standard Model, which light mediators change, so they are not included. Argon, "
+            "2.8e-5 for the "
+            "universal vector of 10 MeV, is not included because its 960 bins take longer than "
+            "all others. Reactors are not sensitive to L_mu - L_tau."
         ),
         (
             "CONUS+ here is a count in one window. The collaboration has coupling limits near 4e-7 "
@@ -73,8 +74,8 @@ def table() -> Table:
             "Lines of NA64, BaBar, beam dumps and Borexino were not found as public numbers."
         ),
         (
-            "Lines are straight between the masses that were fitted, some ten for each model, so "
-            "that kinks lie at these masses and an island ends at the last mass that has it."
+            "Lines are interpolated linearly between about ten fitted masses for each model, so "
+            "kinks are at these masses and an island ends at the last mass at which it occurs."
         ),
         tables.MADE,
     )

@@ -32,17 +32,17 @@ def table() -> Table:
     """How far the regions reach: charges in 1e-10 e, moments in 1e-10 mu_B."""
     notes = (
         (
-            "Upper limits on logarithmic axes: below means down to zero. 90 %, two parameters. "
-            "Electrons that recoil count in CsI and in CONUS+, not in argon and xenon."
+            "Upper limits on logarithmic axes extend to zero. 90 %, two parameters. Electron "
+            "recoils are included in CsI and CONUS+, not in argon and xenon."
         ),
         (
-            "Positive charges are drawn. Negative ones differ by up to a tenth, as they "
-            "interfere with the other sign; electrons of CONUS+ decide about nu_e. " + _PUBLISHED
+            "Positive charges are drawn. Negative ones differ by up to a tenth, as they interfere "
+            "with the opposite sign; for nu_e, electron recoils in CONUS+ dominate. " + _PUBLISHED
         ),
         (
             "Moments of Majorana neutrinos between mass states, the third of them zero. A reactor, "
-            "stopped pions and the Sun measure different sums of the same three, "
-            "mu^2 = sum (1 - P_k) Lambda_k^2 in sunlight. Borexino: 0.56, 0.40 and 0.31."
+            "stopped pions and the Sun measure different combinations of the three, mu^2 = sum (1 "
+            "- P_k) Lambda_k^2 for the Sun. Borexino: 0.56, 0.40 and 0.31."
         ),
     )
     planes = {name: columns for name, (columns, _) in PLANES.items()}

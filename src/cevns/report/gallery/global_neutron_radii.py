@@ -58,18 +58,18 @@ def table() -> Table:
     )
     notes = (
         (
-            "The weak mixing angle is held at its value of the Standard Model, and the pull of the "
-            "form factor, which stands for the radius. Errors of 68.3 %."
+            "The weak mixing angle is held at its Standard-Model value, and so is the pull of the "
+            "form factor, which represents the radius. Errors are 68.3 %."
         ),
         (
             "Calculated: 5.09 fm (Cs), 5.03 (I) and 3.55 (Ar) as the literature on CEvNS uses them "
-            "(from memory); of Ge the radius of Lewin and Smith, a fit to charge radii and no "
-            "calculation of neutrons. The grey bars are 2 %, an estimate of how far "
-            "calculations differ."
+            "(from memory); for Ge the radius of Lewin and Smith, a fit to charge radii and not a "
+            "calculation of the neutron distribution. The grey bars are 2 %, an estimate of the "
+            "spread of calculations."
         ),
         (
-            "Argon: its excess of counts wants the smallest radius, so that there is an upper end "
-            "only, where -2 ln L is one above its value at the smallest radius (68.3 %, not the "
+            "Argon: its excess of counts prefers the smallest radius, so there is only an upper "
+            "limit, where -2 ln L is one above its value at the smallest radius (68.3 %, not the "
             "90 % of a usual limit). Xenon is absent, as at the momenta of 8B neutrinos the rate "
             "hardly depends on the radius; so is iodine alone, as CsI measures one radius that "
             "both nuclei share."

@@ -31,14 +31,18 @@ def table() -> Table:
     """Pieces of the regions, and the minima of all sets together, of all planes."""
     notes = (
         (
-            "In the plane of both quarks −2 ln L hardly changes along the bands, so that "
-            "the minima lie outside, and no interval of one coupling follows without the other."
+            "In the plane of both quarks −2 ln L hardly changes along the bands, so the minima "
+            "lie outside, and there is no interval for one coupling without the other."
         ),
-        "Each piece of a region by its extent; the planes end where it says above or below.",
-        "Vector couplings to u and d quarks, all others zero; nothing is averaged over minima.",
         (
-            "Propagation in the Sun is left out: the survival probabilities are those of the "
-            "Standard Model, and the couplings act on the scattering alone. The range of the tau "
+            "Each part of a region is given by its extent; above or below means that it "
+            "reaches the end of the plane."
+        ),
+        "Vector couplings to u and d quarks, all others zero; minima are not averaged.",
+        (
+            "The effect on propagation in the Sun is not included: the survival probabilities are "
+            "those of the Standard Model, and the couplings act only on the scattering. The range "
+            "of the tau "
             "coupling therefore holds for unchanged probabilities."
         ),
     )

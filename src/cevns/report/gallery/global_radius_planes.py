@@ -32,8 +32,9 @@ def table() -> Table:
         *first.notes,
         *second.notes,
         (
-            "Caesium and iodine have one radius; the pull of the form factor is held, which stands "
-            "for the same. In atoms the neutron skin of caesium changes the weak charge; the "
+            "Caesium and iodine have one radius; the pull of the form factor, which represents "
+            "the same uncertainty, is held. In atoms the neutron skin of caesium changes the weak "
+            "charge; the "
             "amplitude is that of the Particle Data Group (from memory)."
         ),
         (

@@ -133,20 +133,20 @@ def table() -> Table:
     columns = ("measurement", "Q", "sin²θ_W", "+", "−", "published", "scheme", "from")
     notes = (
         (
-            "CEvNS fits are of the angle at Q = 0, which the couplings are written with; the bars "
-            "in Q say where the data are. " + tables.MADE
+            "CEvNS fits determine the angle at Q = 0; the bars show the range of Q of the data. "
+            + tables.MADE
         ),
         (
             "On-shell angles: 0.0078 is added at M_Z (from memory) and the sum runs to Q, as does "
-            "the angle at M_Z of PVDIS. The Particle Data Group is remembered to show NuTeV at "
+            "the angle at M_Z of PVDIS. From memory, the Particle Data Group shows NuTeV at "
             "0.2356, without the running."
         ),
         (
             "The line: renormalisation group equation of hep-ph/0409169, MS-bar with Q as the "
-            "scale, from 0.23122 at M_Z. At Q = 0 it comes out at 0.2387 (published 0.23867 and "
+            "scale, from 0.23122 at M_Z. At Q = 0 it gives 0.2387 (published 0.23867 and "
             "0.23868); below M_W the W bosons are integrated out, where it has its step."
         ),
-        "Of germanium 2024 is contained in 2026; the fit of all has 2024.",
+        "Germanium 2024 is contained in 2026; the fit of all sets uses 2024.",
     )
     return Table(columns, tuple(rows), notes)
 

@@ -56,7 +56,7 @@ def table() -> Table:
     rows: list[tuple[str | float, ...]] = [
         (name, *(_error(y, changes) for y in years)) for name, changes in cases.items()
     ]
-    note = "Per cent of the flux, with one module where nothing is said; no prior on the flux."
+    note = "Per cent of the flux, with one module unless stated; no prior on the flux."
     return Table(("", *(f"{y} yr" for y in years)), tuple(rows), (note,), digits=2)
 
 

@@ -70,8 +70,9 @@ def table() -> Table:
         tuple(rows),
         (
             (
-                "Charged currents are of nu_e. Neutral currents are the sum of nu_e, nu_mu and "
-                "nubar_mu, which multiplies the fluence of one flavour."
+                "Charged-current cross sections are for nu_e. Neutral-current cross sections are "
+                "the sum for nu_e, nu_mu and nubar_mu, to be multiplied by the fluence of one "
+                "flavour."
             ),
             (
                 "Events with neutrons in lead are 0.29 +0.17 -0.16 of a calculation with MARLEY "

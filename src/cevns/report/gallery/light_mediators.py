@@ -47,10 +47,10 @@ def table() -> Table:
             text = [f"[{0.0 if p.lower_open else p.lower:.3g}, {p.upper:.3g}]" for p in pieces]
             rows.append((model, mass, " ∪ ".join(text)))
     notes = (
-        "One coupling at each mass, everything else profiled; Wilks, one degree of freedom.",
+        "One coupling at each mass, all other parameters profiled; Wilks, one degree of freedom.",
         (
-            "Universal and L_mu-L_tau interfere destructively: in the second piece the "
-            "amplitude is turned around. B-L interferes constructively."
+            "Universal and L_mu-L_tau interfere destructively: in the second region the amplitude "
+            "has the opposite sign. B-L interferes constructively."
         ),
         "Light masses: scattering on electrons included. Made by tools/make_gallery_scans.py.",
     )

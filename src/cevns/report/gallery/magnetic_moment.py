@@ -39,7 +39,7 @@ def table() -> Table:
         ("parameter", "unit", "90 %, Wilks", "90 %, Feldman-Cousins", "elsewhere, mu_B", "from"),
         tuple(rows),
         (
-            "Limits of other experiments, to see the scale.",
+            "Limits of other experiments are given for comparison.",
             "The moment is bounded at zero, so Wilks' theorem does not hold near there.",
             scans.TOYS_NOTE,
         ),

@@ -50,7 +50,7 @@ def table() -> Table:
     return Table(
         ("nucleus", "E / MeV", "published / keV", "ours / keV", "with M = A m_p / keV"),
         tuple(rows),
-        ("The talk's digits come out only with M = A m_p; ours has nuclear masses.",),
+        ("The digits of the talk are reproduced only with M = A m_p; ours has nuclear masses.",),
     )
 
 

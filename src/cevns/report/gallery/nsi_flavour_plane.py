@@ -40,7 +40,8 @@ def table() -> Table:
     notes = (
         (
             "ε_ee − ε_μμ inside the oscillation region (2σ, from memory of arXiv:1805.04530), "
-            "all else profiled, one degree of freedom. Beyond 4σ it is about tails of priors."
+            "all other parameters profiled, one degree of freedom. Significances above 4σ depend "
+            "on the tails of the priors."
         ),
         (
             "Published from the data of 2017, in arXiv:1708.02899 together with oscillation "

@@ -67,11 +67,14 @@ def table() -> Table:
         rows,
         (
             (
-                "Mean over the three flavours of the SNS, of which nu_e alone changes, before any "
-                "detector. Along d eps_ee_d / d eps_ee_u = −(2Z + N)/(Z + 2N) = "
+                "Mean over the three flavours of the SNS, of which only nu_e changes, before any "
+                "detector effect. Along d eps_ee_d / d eps_ee_u = −(2Z + N)/(Z + 2N) = "
                 f"{-(2 * z + n) / (z + 2 * n):.3f} the rate is constant up to the form factor."
             ),
-            "The figure of the talk of 2021 is not in its text, so that it cannot be compared.",
+            (
+                "The figure of the talk of 2021 is not available in its text, so it cannot be "
+                "compared."
+            ),
         ),
     )
 

@@ -101,8 +101,8 @@ def table() -> Table:
             (
                 "The duty factor is repetition × (pulse train + τ_μ). The figure of merit is the "
                 "flux squared over the duty factor, relative to the SNS of 2013 to 2023: the "
-                "inverse of the time to a given significance while steady background dominates. "
-                "Neutrons of the beam are not in it. The yield of J-PARC is measured, "
+                "inverse of the time to a given significance if a steady background dominates. "
+                "Beam neutrons are not included. The yield of J-PARC is measured, "
                 "0.485 ± 0.17; hadron models give 0.26 to 0.35. Numbers from memory were not "
                 "checked against a paper."
             ),

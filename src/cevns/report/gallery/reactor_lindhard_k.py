@@ -145,7 +145,7 @@ def _published_counts() -> tuple[Comparison, ...]:
 def _published(result: ReactorResult, measured: tuple[float, float] | None) -> str:
     if result.id == _DRESDEN:
         if measured is None:
-            return "a spectrum, which is not carried: no point without it"
+            return "a spectrum, which is not in the package: no point without it"
         return f"a spectrum: {measured[0]:.0f} ± {measured[1]:.0f} counts fitted here"
     if result.kind == "measurement":
         return f"{result.events:g} ± {result.events_error:g} events"
@@ -187,20 +187,23 @@ def table() -> Table:
         tuple(rows),
         (
             (
-                "Predicted counts in the window of the file, with an efficiency of one, over what "
-                "was published; a k above that of equality is excluded by a limit. A limit on the "
-                "counts is taken not to depend on k."
+                "Predicted counts in the window of the file, with an efficiency of one, divided "
+                "by the published count; a limit excludes values of k for which this is above "
+                "one. The limit on the counts is assumed not to depend on k."
             ),
             (
-                "The window of CONUS 2020 is from memory and efficiencies are not public: from 300 "
-                "eVee on the file has the 85 events at a lower k than the published limit, from "
-                "340 eVee on at that k. Of TEXONO the published pairs of limits differ by as much."
+                "The window of CONUS 2020 is from memory and efficiencies are not public: with "
+                "300 eVee the file reaches the 85 events at a lower k than the published limit, "
+                "and with 340 eVee at that k. The published pairs of limits of TEXONO differ by "
+                "as much."
             ),
             (
-                "Dresden-II has published no count in its window but a spectrum, beside the source "
-                f"of the article. As a table {SPECTRUM} in the folder {VARIABLE}, in the form that "
-                "its page has, it is fitted with each k, all parts of its background free. The "
-                "published quenching is no Lindhard curve: k is what its counts would need."
+                "Dresden-II has published a spectrum, with the source files of the article, but "
+                f"no count in its window. As a table {SPECTRUM} in the folder {VARIABLE}, in the "
+                "form that "
+                "its page has, it is fitted with each k, with all parts of its background free. "
+                "The published quenching is not a Lindhard curve; k is the value required by its "
+                "counts."
             ),
         ),
     )
@@ -249,7 +252,7 @@ def figure() -> Figure:
     axes.set_xlabel("Lindhard $k$")
     axes.set_ylabel("Predicted / published counts")
     axes.legend(loc="lower right", fontsize=7.5)
-    absent = "" if spectrum() else "Dresden-II: its spectrum is not here, see the table; "
+    absent = "" if spectrum() else "Dresden-II: its spectrum is not available, see the table; "
     note = (
         f"limits: excluded above the line; windows, resolutions: some from memory; {absent}"
         f"cevns {VERSION}"

@@ -83,13 +83,14 @@ def table() -> Table:
         (
             (
                 f"A power reactor of {_POWER_GW:g} GW at {_DISTANCE_M:g} m, spectra hm-bestiole, "
-                "before any detector: the sites of the experiments have other fluxes. No spectrum "
+                "before any detector effect; the fluxes at the experiments differ. No spectrum "
                 "was published in these units; own is an independent program."
             ),
             (
-                "Of the experiments the lowest edge of the axis in the file, a keVee turned into "
-                "keVnr by the quenching of the file; resolution brings lower recoils in too. Per "
-                "kilogram of all of a compound, also where the recoils of some of it are followed."
+                "Thresholds are the lowest edge of the axis in the file, converted from keVee to "
+                "keVnr with the quenching of the file; the resolution also admits lower recoils. "
+                "Rates are per kilogram of the whole compound, also if only some of its recoils "
+                "are included."
             ),
         ),
     )

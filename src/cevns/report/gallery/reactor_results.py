@@ -124,15 +124,17 @@ def table() -> Table:
         tuple(rows),
         (
             (
-                "T is the lowest recoil energy, by the quenching of the experiment's file. Limits "
+                "T is the lowest recoil energy according to the quenching of the experiment file. "
+                "Limits "
                 "of CONUS 2020 (events) and nuGEN (rate) are divided by our prediction, the "
-                "others are ratios as published. Ours is of the site, window and mass of the file, "
-                "with an efficiency of one unless the file has another, and per kilogram of the "
-                "target of the file: of NEON a kilogram of NaI, of which sodium alone recoils."
+                "others are ratios as published. Ours is for the site, window and mass of the "
+                "file, with an efficiency of one unless the file has another, and per kilogram of "
+                "the target of the file; for NEON this is a kilogram of NaI, of which only sodium "
+                "recoils are included."
             ),
             (
-                "A ratio depends on the quenching that was assumed as much as on the data: those "
-                "with different quenching must not be compared."
+                "A ratio depends on the assumed quenching factor as much as on the data; ratios "
+                "with different quenching factors must not be compared."
             ),
         ),
         digits=3,

@@ -148,12 +148,12 @@ def table() -> Table:
         (
             (
                 "Own: an independent program with the same tables and the same cross section of "
-                "inverse beta decay. Of hm, silaeva and hm-dayabay it has no numbers. Published "
+                "inverse beta decay. It has no numbers for hm, silaeva and hm-dayabay. Published "
                 "yields of Huber and Mueller, from memory: 6.69, 10.1, 4.40, 6.03."
             ),
             (
                 f"Reactor: fractions of fissions {fractions}; captures on U-238 {CAPTURES:g} per "
-                "fission, each with two antineutrinos. Kopeikin's one spectrum has them in it."
+                "fission, each with two antineutrinos. They are included in Kopeikin's spectrum."
             ),
         ),
     )

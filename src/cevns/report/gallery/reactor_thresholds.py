@@ -70,10 +70,10 @@ def table() -> Table:
         rows,
         (
             (
-                "The threshold is the lowest edge of the axis in the experiment's file, of "
-                "channels with axes of their own the lowest. Resolution brings in recoils, and so "
-                "neutrinos, of lower energy. Lighter nuclei of a compound see lower energies and "
-                "fewer counts."
+                "The threshold is the lowest edge of the axis in the experiment's file, or the "
+                "lowest of all channels. The resolution also admits recoils, and thus neutrinos, "
+                "of lower energy. Lighter nuclei of a compound are sensitive to lower energies, "
+                "with fewer counts."
             ),
         ),
     )

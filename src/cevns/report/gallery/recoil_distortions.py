@@ -102,10 +102,10 @@ def table() -> Table:
         rows,
         (
             (
-                "CsI at 19.3 m from the SNS, before any detector. The light vector has 10 MeV and "
-                "the amplitude as the talk writes it, 3 g²/[2√2 G_F (Q² + M²)]; the sterile "
-                "neutrino has 2 eV²; mu_nu is in 1e-10 mu_B. The values were chosen so that the "
-                "shapes can be seen; limits are in the entries of each model."
+                "CsI at 19.3 m from the SNS, before any detector effect. The light vector has 10 "
+                "MeV and the amplitude of the talk, 3 g²/[2√2 G_F (Q² + M²)]; the sterile "
+                "neutrino has 2 eV²; mu_nu is in 1e-10 mu_B. The values were chosen to show the "
+                "shapes; limits are given in the entries of each model."
             ),
         ),
     )

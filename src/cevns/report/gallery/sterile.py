@@ -45,8 +45,14 @@ def table() -> Table:
             accepted = (_accepted(scan, i) for scan in found.values())
             rows.append((float(dm2), *accepted))
     notes = (
-        "One angle at a time, the other one zero; Wilks, one degree of freedom at each splitting.",
-        "Only the shape in energy and time and the flux known to 10 % tell oscillations apart.",
+        (
+            "One mixing angle at a time, the other one zero; Wilks, one degree of freedom at each "
+            "splitting."
+        ),
+        (
+            "Oscillations are constrained by the shape in energy and time and by the flux, which "
+            "is known to 10 %."
+        ),
     )
     return Table(("Δm²₄₁ / eV²", "sin²2θ_μμ, 90 %", "sin²2θ_ee, 90 %"), tuple(rows), notes)
 

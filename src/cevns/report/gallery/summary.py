@@ -166,9 +166,9 @@ def table() -> Table:
         (
             (
                 "The cross section over the prediction of the paper or, ours, of the Standard "
-                "Model (scholberg2021, klein-nystrand), errors of the whole likelihood. Of CsI "
-                "2017 and Ge 2024 the counts found over those expected; the 35 published as "
-                "expected of Ge 2024 have no error and are from memory."
+                "Model (scholberg2021, klein-nystrand), with the errors of the full likelihood. "
+                "For CsI 2017 and Ge 2024 the ratio of observed to expected counts is shown; the "
+                "35 expected events published for Ge 2024 have no error and are from memory."
             ),
         ),
     )

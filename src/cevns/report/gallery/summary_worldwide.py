@@ -39,8 +39,8 @@ _SETS: Final = {
 """Result to the set of the global fit that measures the same."""
 _DISPUTED: Final = {
     "dresden-ii": (
-        "a signal is claimed with a quenching above Lindhard's, which CONUS+ excludes; what stands "
-        "here is the range of rates that is not excluded"
+        "a signal is claimed with a quenching factor above Lindhard's, which CONUS+ excludes; "
+        "shown is the range of rates that is not excluded"
     )
 }
 _SUN: Final = {
@@ -177,7 +177,7 @@ def _sun() -> Iterator[WorldResult]:
         paper = load(experiment).declaration.cite[0]
         yield WorldResult(
             title, "Sun", "Xe", "measured", (), _ours(experiment), None, paper, "",
-            f"{note}its published flux could not be read for this version",
+            f"{note}its published flux was not available for this version",
         )  # fmt: skip
 
 

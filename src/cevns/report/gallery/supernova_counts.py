@@ -32,8 +32,8 @@ def table() -> Table:
             (
                 "Per tonne, for the usual pinched burst at 10 kpc: 5e52 erg in each of six species "
                 "with mean energies of 12, 15 and 15.6 MeV; couplings 0.0298 and -0.5117, Helm "
-                "form factor. Counts go with the inverse square of the distance. Lead: coherent "
-                "scattering alone, without the breakup of the nucleus."
+                "form factor. Counts are proportional to the inverse square of the distance. "
+                "Lead: only coherent scattering, without the breakup of the nucleus."
             ),
         ),
     )

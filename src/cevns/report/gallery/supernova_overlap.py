@@ -42,8 +42,9 @@ def table() -> Table:
         (
             (
                 "The integral of the smaller of both spectra at unit area. The line of the muon "
-                "neutrinos has a third of the neutrinos and no overlap with a continuous spectrum; "
-                "an independent program that spreads it over a bin finds 0.33 with the weight E^2."
+                "neutrinos contains a third of the neutrinos and has no overlap with a continuous "
+                "spectrum; an independent program that distributes it over a bin finds 0.33 with "
+                "the weight E^2."
             ),
         ),
     )

@@ -86,9 +86,9 @@ def table() -> Table:
         tuple(rows),
         (
             (
-                "A star of 27 solar masses (ls220-27), counted in 10 s from the begin of the burst "
-                "on, at a time that something else points out. Thresholds and backgrounds are "
-                "examples, of no detector that exists."
+                "A star of 27 solar masses (ls220-27), counted during 10 s from the beginning of "
+                "the burst, at a time known from another observation. Thresholds and backgrounds "
+                "are examples and not those of an existing detector."
             ),
         ),
     )
@@ -114,5 +114,5 @@ def figure() -> Figure:
     axes.set_xticks([], minor=True)
     axes.legend(loc="upper right")
     note = f"27 solar masses, 10 s, examples of thresholds and backgrounds; cevns {VERSION}"
-    style.caption(axes, "How far away a supernova is seen", note)
+    style.caption(axes, "Detection distance of a supernova", note)
     return figure

@@ -40,7 +40,7 @@ def table() -> Table:
         "Spin-independent, on a nucleon, with the exposure at which 3 sigma are reached there: "
         "Xe131, Ge74, Ar40, Si28, F19 and He4 alone, recoils of 0.1 eV to 200 keV with a perfect "
         "detector, halo and fluxes as in arXiv:2109.03116. The public numbers of that article "
-        "differ, for reasons that the page on the fog has."
+        "differ, for reasons given on the page on the fog."
     )
     return Table(("target", *heads), tuple(rows), (note,))
 

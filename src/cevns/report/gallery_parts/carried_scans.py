@@ -40,9 +40,9 @@ FOLDER = Path(__file__).parents[1] / "gallery" / "data"
 CSI = "coherent-csi-2021"
 TOYS_NOTE = (
     "Feldman-Cousins: toys at profiled nuisances, with tools/make_gallery_scans.py; the comments "
-    "of the shipped table say how many, from which seed and within which ranges."
+    "of the shipped table state their number, seed and ranges."
 )
-TOYS_FROM = "critical values and borders by toys, from tools/make_gallery_scans.py"
+TOYS_FROM = "critical values and contours from toys, from tools/make_gallery_scans.py"
 """What entries draw from tables in the package."""
 Over = tuple[float, float, int]
 _SMALLEST, _LARGEST = 1e-12, 1e12

@@ -52,7 +52,7 @@ class Threshold:
 def half_seen_kev(view: Apparatus) -> float | None:
     """The recoil energy at which a detector keeps half of what it keeps at most, keVnr.
 
-    With quenching, resolution, edges of the axes and efficiencies; None where nothing is seen.
+    With quenching, resolution, edges of the axes and efficiencies; None where nothing is detected.
 
     Examples:
         >>> from cevns.experiments import load

@@ -59,7 +59,8 @@ def relic_figure(found: Relic) -> Figure:
     style.caption(
         axes,
         "Thermal relics, Ωh² = 0.120",
-        f"{mediators}, alpha_D = {first.pair.alpha_d:g}; too many below a line; cevns {VERSION}",
+        f"{mediators}, alpha_D = {first.pair.alpha_d:g}; over-abundant below a line; cevns "
+        f"{VERSION}",
     )
     return figure
 

@@ -95,9 +95,7 @@ def matrix_figure(found: SensitivityMatrix) -> Figure:
     axes.set_yticks([])
     axes.minorticks_off()
     axes.spines[:].set_visible(False)
-    axes.set_xlabel(
-        "Topic; a dash where it is not asked of the detector", loc="right", fontsize=7.0
-    )
+    axes.set_xlabel("Topic; a dash if it does not apply to the detector", loc="right", fontsize=7.0)
     for i, topic in enumerate(found.topics.values()):
         unit = "%" if topic.short in ("xs", "R_n", "inel") else ""
         axes.text(

@@ -47,8 +47,8 @@ __all__ = [
 ]
 
 MADE: Final = (
-    "From tables in the package, made by tools/make_global_tables.py with the usual configuration "
-    "of cevns global; their comments say the sets and choices."
+    "From tables in the package, made by tools/make_global_tables.py with the default "
+    "configuration of cevns global; their comments state the sets and choices."
 )
 VERSION_NOTE: Final = f"fits: cevns {VERSION}"
 NOTE: Final = f"90 %, two parameters, Wilks; {VERSION_NOTE}"

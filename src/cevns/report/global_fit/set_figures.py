@@ -1,4 +1,4 @@
-"""What each set of data brings to a combination: alone, and all without it."""
+"""Contribution of each data set to a combination: alone, and all without it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def sets_figure(found: CombinedFit, parameter: str = "") -> Figure:
         MissingExtraError: if matplotlib or mplhep is not installed.
     """
     if not found.sets:
-        raise InputError("the sets of data were not fitted alone; leave out each=False")
+        raise InputError("the data sets were not fitted alone; omit each=False")
     known = {p.name: p for p in found.of_interest}
     name = parameter or found.poi.name
     if name not in known:
@@ -91,7 +91,7 @@ def sets_figure(found: CombinedFit, parameter: str = "") -> Figure:
         right.minorticks_off()
     figure.legend(loc="outside lower center", ncols=3, columnspacing=1.4)
     note = f"errors of 68.3 %; {_tension(found)}fit: cevns {VERSION}"
-    style.caption(left, "What each set of data brings", note)
+    style.caption(left, "Contribution of each data set", note)
     return figure
 
 

@@ -48,7 +48,7 @@ def scan_csv(scan: Scan, *, levels: Sequence[float] = ()) -> str:
     lines = [*head, ",".join(columns)]
     curves = list(_curve(scan) if single else _borders(scan, drawn))
     if not curves:
-        lines.append("# no border of the region lies in the scanned ranges")
+        lines.append("# no boundary of the region lies in the scanned ranges")
     for label, points in curves:
         lines += ["", f"# label: {label}"]
         lines += [f"{float(a)!r},{float(b)!r}" for a, b in points[np.isfinite(points).all(axis=1)]]

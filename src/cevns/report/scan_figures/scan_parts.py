@@ -263,6 +263,6 @@ def note(scan: Scan) -> str:
     run = scan.file.run
     made = f"scan: cevns {run.get('version', VERSION)}"
     if run["asimov"]:
-        return f"expected counts in place of data; {made}"
+        return f"expected counts instead of data; {made}"
     cite = ", ".join(run.get("cite", ()))
     return f"data: {style.plain(cite)}; {made}" if cite else made

@@ -112,7 +112,7 @@ def compute(
     # at the edge of the scan nothing was crossed
     if ends[name] in (low, high):
         raise InputError(
-            f"{parameter} of {experiment} is not limited from {low:g} to {high:g}: scan further"
+            f"{parameter} of {experiment} is not limited from {low:g} to {high:g}: extend the scan"
         )
     widths = {"up": ends["upper"] - best, "down": best - ends["lower"]}
     return scale * widths.get(field, ends[name] + offset)

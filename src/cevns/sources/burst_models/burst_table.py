@@ -139,7 +139,7 @@ def read_table(path: Path, model: str | None = None) -> Mapping[str, TimeBins]:
         names = {canonical(name): name for name in found}
         if model is None:
             raise DataError(
-                f"holds several models; say which with 'model': {', '.join(found)}", path=path
+                f"contains several models; select one with 'model': {', '.join(found)}", path=path
             )
         if canonical(model) not in names:
             raise UnknownNameError(f"supernova model in {path}", model, found)
@@ -185,7 +185,7 @@ def from_rows(rows: Sequence[tuple[int, Mapping[str, str]]], path: Path) -> Mapp
             if seen.setdefault(flavour, key) != key:
                 raise DataError(
                     f"{flavour} is in the rows of {seen[flavour][0]} and of {key[0]}; each of the "
-                    "six species is there once",
+                    "six species must be given once",
                     path=path,
                     line=line,
                 )
@@ -210,7 +210,7 @@ def _bins(table: Array, flavour: str, path: Path) -> TimeBins:
         at = int(np.argmax(begin[1:] < end[:-1])) + 1
         raise DataError(f"time bins of {flavour} overlap at {begin[at]:g} s", path=path)
     if not energy.sum() > 0.0:
-        raise DataError(f"{flavour} takes no energy away", path=path)
+        raise DataError(f"{flavour} has no energy", path=path)
     return TimeBins(begin, end, energy, mean, square)
 
 

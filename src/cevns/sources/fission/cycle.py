@@ -204,7 +204,7 @@ def _join(begin: Array, end: Array, path: Path) -> None:
             )
         if k and a > end[k - 1]:
             raise DataError(
-                f"says nothing from day {end[k - 1]:g} to {a:g}; fill that hole, with power 0 "
-                "where the reactor was off",
+                f"has no entry from day {end[k - 1]:g} to {a:g}; add the missing rows, with power "
+                "0 while the reactor was off",
                 path=path,
             )

@@ -20,7 +20,7 @@ from cevns.typing import Array
 __all__ = ["PULLS", "change", "is_converted"]
 
 _HUBER: Final = {
-    "huber.normalisation": "normalisation of the beta spectra that Huber converts",
+    "huber.normalisation": "normalisation of the beta spectra converted by Huber",
     "huber.weak_magnetism": "weak magnetism in Huber's conversion",
     "huber.z": "effective nuclear charge in Huber's conversion",
 }

@@ -206,7 +206,8 @@ def from_file(path: Path, needed: Sequence[str] = ISOTOPES) -> tuple[Spectra, bo
     hole = int(np.argmax(steps))
     if steps[hole] > min(1.0, 3.5 * float(np.median(steps))):
         raise DataError(
-            f"has no point between {energy[hole]:g} and {energy[hole + 1]:g} MeV; fill that hole",
+            f"has no point between {energy[hole]:g} and {energy[hole + 1]:g} MeV; add the missing "
+            "points",
             path=path,
         )
     values = [columns[i] for i in (["total"] if "total" in columns else needed)]
@@ -218,7 +219,7 @@ def from_file(path: Path, needed: Sequence[str] = ISOTOPES) -> tuple[Spectra, bo
         if empty.size:
             raise DataError(
                 f"is zero at {energy[filled[0] + empty[0]]:g} MeV between energies where it is "
-                "not; fill that hole",
+                "not; add the missing points",
                 path=path,
             )
     nothing = np.zeros_like(energy)

@@ -64,7 +64,7 @@ def beam_target(name: str, proton_mev: float | None, target_z: float | None) -> 
         return BEAMS[name]
     if proton_mev is None or target_z is None:
         raise InputError(
-            "a beam of one's own has two numbers: give both proton_energy and target_z, or neither"
+            "your own beam needs two numbers: give both proton_energy and target_z, or neither"
         )
     energy = within("proton energy in MeV", proton_mev, 300.0, 2e5, "find its unit")
     z = within("charge number of the target", target_z, 1.0, 120.0, "mercury has 80")

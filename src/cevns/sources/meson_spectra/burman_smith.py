@@ -54,7 +54,7 @@ class BurmanSmith:
 
     def __post_init__(self) -> None:
         if self.file:
-            raise InputError("mesons 'burman-smith' reads no file; leave meson_file out")
+            raise InputError("mesons 'burman-smith' reads no file; remove meson_file")
         if self.beam.target_z <= 8.0:
             raise InputError(
                 f"mesons 'burman-smith' holds for targets above oxygen, not Z = "

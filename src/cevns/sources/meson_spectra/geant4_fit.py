@@ -78,10 +78,11 @@ class Geant4Fit:
 
     def __post_init__(self) -> None:
         if self.file:
-            raise InputError("mesons 'geant4-fit' reads no file; leave meson_file out")
+            raise InputError("mesons 'geant4-fit' reads no file; remove meson_file")
         if self.shape not in _SHAPES:
             raise InputError(
-                f"mesons 'geant4-fit' knows the beams {', '.join((*_SHAPES, *_LENT))}, not "
+                f"mesons 'geant4-fit' is defined for the beams {', '.join((*_SHAPES, *_LENT))}, "
+                "not "
                 f"{self.beam.name!r}; take another beam, 'burman-smith' or a 'list'"
             )
 

@@ -1,4 +1,4 @@
-"""Huber 2011 and Mueller 2011 alone: constant below 2 MeV, nothing above 8 MeV, as often used."""
+"""Huber 2011 and Mueller 2011 only: constant below 2 MeV, zero above 8 MeV, as often used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Huber and Mueller scaled to what Daya Bay measured from 1.8 to 9.5 MeV, BESTIOLE beyond.
+"""Huber and Mueller scaled to the Daya Bay measurement from 1.8 to 9.5 MeV, BESTIOLE beyond.
 
 The ratio is that of the total spectrum at power reactors, and multiplies every isotope: U-235 alone
 has then a yield of 6.28e-43 cm2 per fission, where the unfolded one is 6.14 +- 0.12.
