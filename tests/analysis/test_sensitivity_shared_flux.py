@@ -62,9 +62,9 @@ def test_channels_of_several_detectors_with_one_flux():
     assert {q.name for q in found.quantities} == {
         "pb208_cc_scale", "pb208_nc_scale", "d_cc_scale", "o16_cc_scale",
     }  # fmt: skip
-    # one count of lead, (1817 + 1037) c + (293 + 126) n times the flux: its error goes into that of c
-    # by 3274/2855; two years of heavy water know the flux to 4.76 per cent (`cevns fit coherent-d2o
-    # --set variant=alone --free sns.flux --asimov`)
+    # one count of lead, (1817 + 1037) c + (293 + 126) n times the flux, whose error goes into that of
+    # c by 3274/2855; two years of heavy water know the flux to 4.76 per cent (`cevns fit
+    # coherent-d2o --set variant=alone --free sns.flux --asimov`)
     alone, joint = (found.at("pb208_cc_scale", of=of).error or 0.0 for of in (LEAD, "joint"))
     flux = 1.0 / math.sqrt(0.1**-2 + 0.0476**-2)
     lever = (3273.54 / 2854.78) ** 2
@@ -72,7 +72,7 @@ def test_channels_of_several_detectors_with_one_flux():
     d_alone = found.at("d_cc_scale", of=WATER).error or 0.0
     assert d_alone == pytest.approx(0.1, rel=0.1)  # alone it does not know the flux
     d_joint = found.at("d_cc_scale", of="joint").error or 0.0
-    assert d_joint == pytest.approx(d_alone, rel=0.05)  # nor does lead, whose theory is good to 30 %
+    assert d_joint == pytest.approx(d_alone, rel=0.05)  # nor does lead, good to 30 %
     # what has no channel of its own is in the joint fit alone
     more = cevns.load(CRYO, LEAD).sensitivity("inelastic")
     assert more.names == (LEAD, "joint")

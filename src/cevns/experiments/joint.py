@@ -87,11 +87,15 @@ class Named(Shown):
 
 
 def asked_first(experiments: Sequence[Experiment]) -> tuple[Experiment, ...]:
-    """Those of which a joint fit asks, then those that stand beside; see `JointExperiment.asked`."""
+    """Those of which a joint fit asks, then those beside them; see `JointExperiment.asked`."""
     if len(experiments) < 2:
         return tuple(experiments)
     first = min(experiments, key=lambda e: e.is_beside).interaction.name
-    return tuple(sorted(experiments, key=lambda e: (e.is_beside, e.is_beside and e.interaction.name != first)))
+
+    def beside(e: Experiment) -> tuple[bool, bool]:
+        return e.is_beside, e.is_beside and e.interaction.name != first
+
+    return tuple(sorted(experiments, key=beside))
 
 
 @dataclass(frozen=True, eq=False, repr=False)

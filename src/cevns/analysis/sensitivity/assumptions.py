@@ -23,9 +23,9 @@ def declared_years(experiment: Experiment) -> float | None:
 def flux_names(experiment: Experiment) -> tuple[str, ...]:
     """Parameters of a file that are the flux of its source, by what they act on and their name.
 
-    Those that act on ``flux``, and factors on the signal or on what the source makes beside it that
-    are called so (``sns.flux``). A flux of neutrons (``ess.brn.flux``), which multiplies backgrounds
-    alone, is none.
+    Those that act on ``flux``, and factors that are called so (``sns.flux``) on the signal or on
+    what the source makes beside it. A flux of neutrons (``ess.brn.flux``), which multiplies
+    backgrounds alone, is none.
     """
     declared = experiment.declaration
     made = {

@@ -15,8 +15,8 @@ __all__ = ["Kind", "Quantity", "Topic", "emitted", "topic", "topics"]
 
 Kind = Literal["absolute", "relative", "limit"]
 Of = Literal["cevns", "either", "any"]
-"""Of which files a topic asks: of CEvNS; of reactions (`Experiment.is_beside`) where there is none of
-CEvNS; or of all."""
+"""Of which files a topic asks: of CEvNS; of reactions (`Experiment.is_beside`) where there is none
+of CEvNS; or of all."""
 _PACKAGE: Final = "cevns.analysis.topics"
 
 

@@ -1,6 +1,7 @@
 """The cross section of CEvNS relative to its prediction; of a file of a reaction, that of it.
 
-What a file says of the error of a calculated cross section is then left out: it is what is measured.
+What a file says of the error of a calculated cross section is then left out: it is what is
+measured.
 """
 
 from __future__ import annotations
