@@ -62,8 +62,8 @@ def test_channels_of_several_detectors_with_one_flux():
     assert {q.name for q in found.quantities} == {
         "pb208_cc_scale", "pb208_nc_scale", "d_cc_scale", "o16_cc_scale",
     }  # fmt: skip
-    # one count of lead, (1817 + 1037) c + (293 + 126) n times the flux, whose error goes into that of
-    # c by 3274/2855; two years of heavy water know the flux to 4.76 per cent (`cevns fit
+    # one count of lead, (1817 + 1037) c + (293 + 126) n times the flux: its error goes into that
+    # of c by 3274/2855; two years of heavy water know the flux to 4.76 per cent (`cevns fit
     # coherent-d2o --set variant=alone --free sns.flux --asimov`)
     alone, joint = (found.at("pb208_cc_scale", of=of).error or 0.0 for of in (LEAD, "joint"))
     flux = 1.0 / math.sqrt(0.1**-2 + 0.0476**-2)
