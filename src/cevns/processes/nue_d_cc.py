@@ -26,8 +26,8 @@ class DeuteronCC(ChargedCurrent):
     The cross section is that of Nakamura et al., NPA 707 (2002) 561 and 721 (2003) 549c, good to 2
     to 3 % at these energies. The energy T_pp of the protons, which make no Cherenkov light, has the
     distribution of `cevns.processes.inelastic.two_protons`; its mean is 3.4 MeV at pion decay at
-    rest. Electrons of simulated events have directions 1 - (beta/3) cos(theta), that of a transition
-    of Gamow and Teller (from memory).
+    rest. Electrons of simulated events have directions 1 - (beta/3) cos(theta), those of a
+    transition of Gamow and Teller (from memory).
 
     Examples:
         >>> from cevns.rates import flux_averaged_cross_section

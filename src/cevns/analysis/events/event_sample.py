@@ -209,7 +209,8 @@ def _of_particles(strata: Sequence[Stratum]) -> tuple[Column, ...]:
     found = _missing(INCOMING, len(parts) < len(strata)) if parts else ()
     if any(recoils):
         found = (*found, *_missing(RECOIL, not all(recoils) or len(parts) < len(strata)))
-    return found if all(recoils) else (*found, *_missing(REACTION, True))
+    filled = frozenset(n for p in parts if isinstance(p, ReactionEvents) for n in p.names)
+    return (*found, *_missing([c for c in REACTION if c.name in filled], True))
 
 
 def _missing(columns: Sequence[Column], missing: bool) -> tuple[Column, ...]:

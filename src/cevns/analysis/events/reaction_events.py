@@ -55,8 +55,12 @@ class ReactionEvents:
         detector: what is seen of the visible energy; None for what happens in the target alone.
         unit: of the reconstructed energy; empty without an axis in energy.
         every: whether events are kept that are not in the analysis region.
+        counted: whether events are counted, by time alone where the file has an axis of it.
 
     Attributes:
+        source: of the neutrinos.
+        process: as it is at the source.
+        nuclides: at which it happens.
         expected: how many there are in the exposure, before any detector.
         times: what draws their times.
 
@@ -66,6 +70,7 @@ class ReactionEvents:
     """
 
     has_truth = True
+    mass_mev = 0.0
 
     def __init__(
         self,
@@ -86,11 +91,13 @@ class ReactionEvents:
                 f"{view.name}: events of {process.name!r} are not drawn, for its cross section is "
                 "known by its visible energy alone; give it a method total_cm2"
             )
-        self._process: Any = process
+        self.process: Any = process
         self._quantity, self._values = quantity_of(process), values
         self.nuclides = tuple(n for n, _ in hit_by(process, view.material.atoms))
         self._channel = process if isinstance(process, InelasticChannel) else None
         self.times = times_of(view, self.source)
+        per_kg = view.material.nuclei_per_kg()
+        self._targets = {n.name: per_kg[n.name] * view.recoiling_kg for n in self.nuclides}
         self._lay_out(view)
         self._beam = np.array([particle_code(f) for f in self.source.flavours], dtype=float)
         self._nuclei = np.array([nuclear_code(n) for n in self.nuclides], dtype=float)
@@ -101,37 +108,55 @@ class ReactionEvents:
         if detector is not None or counted:
             self._seen_share = self._probed(view.name)
 
+    @property
+    def exposure_per_cm2(self) -> float:
+        """Nuclei times neutrinos per cm2: events over it are a mean cross section, cm2."""
+        fluence = sum(self.source.fluence_cm2(name) for name in self.source.flavours)
+        return float(sum(self._targets.values()) * fluence)
+
+    @property
+    def follows_particles(self) -> bool:
+        """Whether the electron is known, so that what comes out can be written as particles."""
+        return self._channel is not None and self._channel.electron_alone
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Columns of `cevns.analysis.events.event_columns.REACTION` that it fills."""
+        found = set[str]() if self._quantity == "count" else {"visible_energy_mev"}
+        if self._channel is not None and self._channel.electron_alone:
+            found |= {"electron_energy_mev", "electron_x", "electron_y", "electron_z"}
+        if self._channel is not None and self._channel.neutrons is not None:
+            found.add("neutrons")
+        return frozenset(found)
+
     # -- the density ---------------------------------------------------------------------------
 
     def _lay_out(self, view: Apparatus) -> None:
         """Cells in E of every species and nuclide, with the density at both of their ends."""
-        per_kg, kinematics = view.material.nuclei_per_kg(), self._process.kinematics
-        columns: list[tuple[Array, ...]] = []
+        kinematics = self.process.kinematics
+        cells: list[Array] = [np.zeros((5, 0))]
         for s, name in enumerate(self.source.flavours):
-            fluence = self.source.fluence_cm2(name)
+            fluence, top = self.source.fluence_cm2(name), self.source.end_point_mev(name)
             for a, nuclide in enumerate(self.nuclides):
-                size = per_kg[nuclide.name] * view.recoiling_kg * fluence
+                size = self._targets[nuclide.name] * fluence
                 least = float(kinematics.minimum_energy_mev(0.0, nuclide.mass_mev))
-                top = self.source.end_point_mev(name)
                 part = s * len(self.nuclides) + a
                 if size > 0.0 and top > least:
                     energy = self._grid(name, least, top)
                     flux = self.source.spectrum(name, np.minimum(energy, top * (1.0 - 1e-12)))
-                    f = size * flux * self._sigma(energy, name, a)
-                    columns.append((energy[:-1], np.diff(energy), f[:-1], f[1:], part))
+                    f = size * flux * self.total_cm2(energy, s, a)
+                    of = np.full(f.size - 1, part)
+                    cells.append(np.stack([energy[:-1], np.diff(energy), f[:-1], f[1:], of]))
                 for at, weight in self.source.lines(name) if size > 0.0 else ():
                     if at > least:
-                        f = size * weight * self._sigma(np.array([at]), name, a)
-                        columns.append((np.array([at]), np.zeros(1), f, f, part))
-        filled = [(*c[:4], np.full(c[0].size, c[4])) for c in columns]
-        empty = tuple(np.zeros(0) for _ in range(5))
-        joined = tuple(np.concatenate(c) for c in zip(*filled, strict=True)) if filled else empty
-        self._low, self._width, self._first, self._last, part_of = joined
+                        (f,) = size * weight * self.total_cm2(np.array([at]), s, a)
+                        cells.append(np.array([[at], [0.0], [f], [f], [part]]))
+        self._low, self._width, self._first, self._last, part_of = np.concatenate(cells, axis=1)
         weights = 0.5 * (self._first + self._last) * np.where(self._width > 0.0, self._width, 1.0)
         self.expected = float(weights.sum())
         if not self.expected > 0.0:
             raise InputError(
-                f"{view.name}: no event of {self._process.name!r} is expected of this source"
+                f"{view.name}: no event of {self.process.name!r} is expected of this source"
             )
         self._part: IntArray = part_of.astype(np.int64)
         self._cells = AliasTable(weights)
@@ -142,9 +167,10 @@ class ReactionEvents:
         found: Array = np.union1d(np.linspace(least, top, _POINTS), sides)
         return found
 
-    def _sigma(self, energy_mev: Array, species: str, nuclide: int) -> Array:
-        sigma: Array = self._process.total_cm2(
-            energy_mev, species, self.nuclides[nuclide], self._values
+    def total_cm2(self, energy_mev: Array, species: int, nuclide: int) -> Array:
+        """Cross section of a species on a nuclide, by their positions, cm2."""
+        sigma: Array = self.process.total_cm2(
+            energy_mev, self.source.flavours[species], self.nuclides[nuclide], self._values
         )
         return sigma
 
@@ -153,25 +179,24 @@ class ReactionEvents:
 
         The largest visible energies have the finest steps, where protons attract each other.
         """
-        kinematics, nuclide = self._process.kinematics, self.nuclides[0]
+        kinematics, nuclide = self.process.kinematics, self.nuclides[0]
         least = float(kinematics.minimum_energy_mev(0.0, nuclide.mass_mev))
         top = max(self.source.end_point_mev(n) for n in self.source.flavours)
         top = max([top, *(e for n in self.source.flavours for e, _ in self.source.lines(n))])
         x = np.linspace(0.0, 1.0, _ENERGIES + 1)[1:]
         energies = least + (top - least) * x**2
         share = 1.0 - np.linspace(1.0, 0.0, _SHARES) ** 3
-        species = next(n for n in self.source.flavours if self._sigma(energies, n, 0).any())
+        every = enumerate(self.source.flavours)
+        species = next(n for s, n in every if self.total_cm2(energies, s, 0).any())
         at = np.linspace(0.0, 1.0, _QUANTILES)
         rows = []
         for energy in energies:
             largest = float(kinematics.maximum_recoil_kev(energy, nuclide.mass_mev))
-            density = self._process.kernel(
+            density = self.process.kernel(
                 np.minimum(share, 1.0 - 1e-12) * largest,
                 np.full(share.size, energy), species, nuclide, self._values,
             )  # fmt: skip
-            ends = np.append(
-                0.0, np.cumsum(0.5 * (density[1:] + density[:-1]) * np.diff(share))
-            )
+            ends = np.append(0.0, np.cumsum(0.5 * (density[1:] + density[:-1]) * np.diff(share)))
             some = np.append(True, np.diff(ends) > 0.0)
             rows.append(np.interp(at, ends[some] / ends[-1], share[some]))
         return energies, np.stack(rows)
@@ -235,7 +260,7 @@ class ReactionEvents:
 
     def _deposit(self, energy: Array, rng: np.random.Generator) -> Array:
         """Visible energy, keV."""
-        largest: Array = self._process.kinematics.maximum_recoil_kev(
+        largest: Array = self.process.kinematics.maximum_recoil_kev(
             energy, self.nuclides[0].mass_mev
         )
         if self._quantiles is None:

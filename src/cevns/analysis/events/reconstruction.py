@@ -136,7 +136,7 @@ class Reconstruction:
         at = np.minimum(u.astype(np.int64), _NODES - 2)
         u -= at
         low = self._seen[at]
-        energy = low + u * (self._seen[at + 1] - low)
+        energy = low + u * (self._seen[at + 1] - low) if self._quenched else recoil_kev
         chance, view = rng.random(recoil_kev.size), self._view
         if self._matrix is not None:
             found = self._in_bins(energy, rng)
