@@ -8,11 +8,13 @@ import pytest
 
 import cevns
 from cevns.analysis.sensitivity.assumptions import flux_names
+from cevns.analysis.sensitivity.matrix import projected
 from cevns.analysis.sensitivity.topic import topics
 from cevns.exceptions import InputError
 from cevns.experiments import load
 
 CRYO, WATER, LEAD = "coherent-cryocsi", "coherent-d2o", "coherent-nubes-pb"
+IODIDE = "coherent-nai-3t"
 VARIANT = {"variant": "sensitivity"}
 
 
@@ -83,3 +85,15 @@ def test_channels_of_several_detectors_with_one_flux():
 def test_a_threshold_of_some_mev_is_said_in_mev():
     (said,) = cevns.load(WATER).sensitivity("cross-section").assumptions.values()
     assert said["threshold"] == "22.7 MeVee, efficiency 1 above it"
+
+
+@pytest.mark.parametrize(("name", "a_year"), [("coherent-ar-750", 353.2), (IODIDE, 2914.0)])
+def test_charged_currents_in_the_rows_of_the_matrix(name, a_year):
+    """Statistics and five per cent of the flux; the independent program's counts a year."""
+    assert (name, "sensitivity-inelastic") in projected()
+    study = cevns.load(name, overrides={"variant": "sensitivity-inelastic"})
+    power = 1.503 if name == "coherent-ar-750" else 1.0  # 2 MW of 1.3 GeV over 1.4 MW of 1 GeV
+    (counts,) = study.predict()[name].values()
+    assert counts == pytest.approx(power * a_year, rel=0.02)  # 1 % is outside of the axis
+    found = study.sensitivity("inelastic", years=[3], flux_error=[0.05]).headline
+    assert found.error == pytest.approx(math.sqrt(0.05**2 + 1.0 / (3.0 * counts)), rel=1e-3)
