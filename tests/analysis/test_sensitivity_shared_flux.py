@@ -8,7 +8,7 @@ import pytest
 
 import cevns
 from cevns.analysis.sensitivity.assumptions import flux_names
-from cevns.analysis.sensitivity.matrix import projected
+from cevns.analysis.sensitivity.matrix import projected, sensitivity_matrix
 from cevns.analysis.sensitivity.topic import topics
 from cevns.exceptions import InputError
 from cevns.experiments import load
@@ -97,3 +97,13 @@ def test_charged_currents_in_the_rows_of_the_matrix(name, a_year):
     assert counts == pytest.approx(power * a_year, rel=0.02)  # 1 % is outside of the axis
     found = study.sensitivity("inelastic", years=[3], flux_error=[0.05]).headline
     assert found.error == pytest.approx(math.sqrt(0.05**2 + 1.0 / (3.0 * counts)), rel=1e-3)
+
+
+def test_the_figure_of_the_matrix_writes_symbols():
+    pytest.importorskip("mplhep", reason="mplhep is not installed (extra 'plots')")
+    topics_shown = ["sin2-theta-w", "inelastic", "dark-matter", "neutron-radius"]
+    found = sensitivity_matrix(
+        [load(CRYO, overrides=VARIANT), load(WATER), load(LEAD)], topics=topics_shown
+    )
+    said = [t.get_text() for t in found.plot().axes[0].texts]
+    assert {r"$\sin^2\theta_W$", "inel [%]", "$Y$", "$R_A$ [%]"} <= set(said)
