@@ -143,7 +143,10 @@ def _show_counts(
     own = {SIGNAL: experiment.interaction.name} if experiment.is_beside else {}
     counted = unit == "events"
     what = "counts in the analysis region" if counted else f"value in {unit}"
-    shown = table(f"expected {what}: {title}", "component", "counts" if counted else unit)
+    head = "counts" if counted else unit
+    if len(channels) > 1:
+        head += f" of all {len(channels)} channels"
+    shown = table(f"expected {what}: {title}", "component", head)
     for name, count in summed(channels).items():
         # a few events in two digits behind the point, far less than one in three figures
         shown.add_row(
@@ -153,6 +156,12 @@ def _show_counts(
     console.print(shown)
     if len(channels) > 1:
         console.print(by_channel(channels, "counts", ".2f"))
+        declared = experiment.declaration
+        for name, channel in declared.channels.items():
+            if not channel.is_on:
+                longer = declared.entries[name].exposure
+                said = f", with {longer:g} times the exposure" if longer != 1.0 else ""
+                console.print(f"{experiment.name}.{name} is counted without the source{said}")
 
 
 def _show_times(console: Console, times: Mapping[str, TimeCounts]) -> None:
