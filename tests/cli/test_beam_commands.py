@@ -89,3 +89,7 @@ def test_the_flux_of_a_beam_is_said_with_its_beam(cevns):
     assert "beam, GWh: 7\n" in said
     assert "protons on target: 1.573e+23" in said
     assert "each flavour at full power, per cm2 and s: 1.698e+07" in said
+
+
+def test_a_published_ratio_is_no_number_of_events(cevns):
+    assert "observed: 1 times the Standard Model" in cevns("show", "coherent-ge-2026").out
