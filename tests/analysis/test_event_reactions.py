@@ -89,7 +89,8 @@ def test_what_happens_in_heavy_water(water):
         assert near.mean() == pytest.approx(
             mean, abs=0.06 + 5.0 * near.std() / math.sqrt(near.size)
         )
-        assert np.quantile(near, 0.9) == pytest.approx(ninety, abs=0.3)
+        beyond = (near > ninety).mean()
+        assert beyond == pytest.approx(0.1, abs=0.01 + 5.0 * math.sqrt(0.09 / near.size))
     # the whole distribution at one energy
     near = np.sort(protons[np.abs(energy - 40.0) < 0.05])
     steps = np.linspace(0.0, 40.0 - Q_MEV, 4001)
