@@ -54,7 +54,7 @@ _CHARGED: Final = 100
 """Numbers of processes, of low-energy nuclear scattering: from 150 on by neutral currents."""
 _REMNANT: Final = 2009900000
 """What is left of a nucleus and not followed (P.C.2)."""
-_ENERGIES: Final = 2001
+_ENERGIES: Final = 1001
 """At which cross sections are known."""
 _TEXKEY: Final = re.compile(r"[A-Za-z-]+:\d{4}[a-z]{2,3}")
 _BINS: Final = 200
@@ -199,13 +199,15 @@ class NuHepMc(EventWriter):
                 out = _scattered(columns, i, code, beam_mass, nucleus, mass)
             event = hep.GenEvent(self._run, *units)
             event.event_number = int(number)
-            four = (
-                ((0.0, 0.0, momentum, energy), code, 4, beam_mass),
-                ((0.0, 0.0, 0.0, mass), nucleus, 20, mass),
-                *((p, pid, 1, its) for p, pid, its in out),
+            (first, first_code, first_mass), (second, second_code, second_mass) = out
+            particles = (
+                hep.GenParticle((0.0, 0.0, momentum, energy), code, 4),
+                hep.GenParticle((0.0, 0.0, 0.0, mass), nucleus, 20),
+                hep.GenParticle(first, first_code, 1),
+                hep.GenParticle(second, second_code, 1),
             )
-            particles = [hep.GenParticle(p, pid, status) for p, pid, status, _ in four]
-            for particle, (*_, its) in zip(particles, four, strict=True):
+            own = beam_mass, mass, first_mass, second_mass
+            for particle, its in zip(particles, own, strict=True):
                 particle.generated_mass = its
             vertex = hep.GenVertex((0.0, 0.0, 0.0, 0.0))
             vertex.status = 1
@@ -326,18 +328,18 @@ def _cross_sections(parts: dict[str, _Drawn]) -> dict[tuple[int, int, int], tupl
 
 def _scattered(
     columns: dict[str, list[float]], i: int, code: int, beam_mass: float, nucleus: int, mass: float
-) -> list[_Outgoing]:
+) -> tuple[_Outgoing, _Outgoing]:
     """The beam particle after an event, and the nucleus."""
     t = 1e-3 * columns["recoil_energy_kev"][i]
     q = (t * (t + 2.0 * mass)) ** 0.5
     x, y, z = (q * columns[f"recoil_{axis}"][i] for axis in "xyz")
     px, py, pz, energy = (columns[f"outgoing_{c}_mev"][i] for c in ("px", "py", "pz", "energy"))
-    return [((px, py, pz, energy), code, beam_mass), ((x, y, z, mass + t), nucleus, mass)]
+    return ((px, py, pz, energy), code, beam_mass), ((x, y, z, mass + t), nucleus, mass)
 
 
 def _electron_and_rest(
     columns: dict[str, list[float]], i: int, energy: float, code: int, mass: float
-) -> list[_Outgoing]:
+) -> tuple[_Outgoing, _Outgoing]:
     """The electron or positron of a charged current, and all else as one particle."""
     kinetic = columns["electron_energy_mev"][i]
     q = (kinetic * (kinetic + 2.0 * M_ELECTRON_MEV)) ** 0.5
@@ -346,7 +348,7 @@ def _electron_and_rest(
     rest = (-x, -y, energy - z, energy + mass - total)
     left = (rest[3] ** 2 - rest[0] ** 2 - rest[1] ** 2 - rest[2] ** 2) ** 0.5
     electron = 11 if code > 0 else -11
-    return [((x, y, z, total), electron, M_ELECTRON_MEV), (rest, _REMNANT, left)]
+    return ((x, y, z, total), electron, M_ELECTRON_MEV), (rest, _REMNANT, left)
 
 
 def _beams(parts: list[_Drawn]) -> dict[str, Any]:
