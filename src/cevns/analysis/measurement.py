@@ -15,6 +15,7 @@ from cevns.analysis.channel_result import ChannelResult, ComponentCount
 from cevns.analysis.question import Subject
 from cevns.exceptions import FitError, InputError
 from cevns.experiments.experiment import Experiment
+from cevns.experiments.joint import JointExperiment
 from cevns.experiments.questions import SIGNAL, Question
 from cevns.inference import (
     FitResult,
@@ -203,8 +204,9 @@ class Measurement(Binned):
     @property
     def signal_title(self) -> str:
         """What the signal that is asked for is called: CEvNS, or the process in its place."""
-        asked = [e.name for e in self.subject.experiments if not e.is_beside]
-        titles = [self.results[n].components[SIGNAL].title for n in asked or self.results]
+        subject = self.subject
+        of = subject.asked if isinstance(subject, JointExperiment) else subject.experiments
+        titles = [self.results[e.name].components[SIGNAL].title for e in of]
         return " and ".join(dict.fromkeys(titles))
 
     @property
