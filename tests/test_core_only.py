@@ -19,7 +19,18 @@ import cevns
 
 EXTRAS = (
     *("matplotlib", "mplhep", "h5py", "contourpy", "distributed", "dask"),
-    *("emcee", "arviz", "uproot", "awkward", "pyhf", "hepdata_lib", "pandas", "hist", "h5netcdf"),
+    *(
+        "emcee",
+        "arviz",
+        "uproot",
+        "awkward",
+        "pyhf",
+        "hepdata_lib",
+        "pandas",
+        "hist",
+        "h5netcdf",
+        "jinja2",
+    ),
 )
 HIDE = f"import sys; sys.modules.update(dict.fromkeys({EXTRAS!r}))\n"
 COMMAND = HIDE + "from cevns.cli import main; sys.argv[0] = 'cevns'; main()"

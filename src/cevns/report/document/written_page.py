@@ -183,9 +183,12 @@ class _Finder(HTMLParser):
 
 def _template() -> Any:
     try:
+        import matplotlib as _
+        import mplhep as _  # noqa: F811
         from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    except ImportError:
-        raise MissingExtraError("jinja2", "report", "a report") from None
+    except ImportError as error:
+        package = (error.name or "jinja2").partition(".")[0]
+        raise MissingExtraError(package, "report", "a report") from None
     environment = Environment(
         loader=FileSystemLoader(_FOLDER),
         autoescape=True,
@@ -237,11 +240,13 @@ def _digest(file: Path) -> str:
 
 
 def prepared(out: Path | str) -> Path:
-    """The file of a report, refused before the work where it cannot be written.
+    """The file of a report; one that cannot be made or written is refused before the work.
 
     Raises:
+        MissingExtraError: if jinja2, matplotlib or mplhep is not installed.
         OutputError: if it cannot be written.
     """
+    _template()
     path = expanded(out)
     check_writable(path)
     return path
