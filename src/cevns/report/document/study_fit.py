@@ -12,8 +12,6 @@ from cevns.analysis.profiling import Profile
 from cevns.analysis.systematics import Systematics
 from cevns.exceptions import FitError, InputError
 from cevns.experiments import catalogue
-from cevns.experiments.experiment import Experiment
-from cevns.experiments.remarks import changed_by_user
 from cevns.records import cited, head
 from cevns.records.record_files import strict
 from cevns.study import Study
@@ -207,17 +205,13 @@ def _changes(study: Study) -> dict[str, str]:
     """
     if isinstance(study, CombinedStudy):
         return {f"choose.{name}": option for name, option in study.unusual.items()}
-    each = {e.name: _of_user(e) for e in study.experiments}
+    each = {e.name: e.set_by_user for e in study.experiments}
     first, *others = each.values()
     common = {k: v for k, v in first.items() if all(o.get(k) == v for o in others)}
     own = {
         f"{name}:{k}": v for name, all_ in each.items() for k, v in all_.items() if k not in common
     }
     return common | own
-
-
-def _of_user(experiment: Experiment) -> dict[str, str]:
-    return {k: str(v) for k, v in changed_by_user(experiment).items()}
 
 
 def _written(value: Any) -> str:

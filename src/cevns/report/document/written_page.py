@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from html.parser import HTMLParser
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -182,13 +183,11 @@ class _Finder(HTMLParser):
 
 
 def _template() -> Any:
-    try:
-        import matplotlib as _
-        import mplhep as _  # noqa: F811
-        from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    except ImportError as error:
-        package = (error.name or "jinja2").partition(".")[0]
-        raise MissingExtraError(package, "report", "a report") from None
+    for package in ("jinja2", "matplotlib", "mplhep"):
+        if find_spec(package) is None:
+            raise MissingExtraError(package, "report", "a report")
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
     environment = Environment(
         loader=FileSystemLoader(_FOLDER),
         autoescape=True,
