@@ -12,7 +12,7 @@ import re
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
-from cevns.report.document.elements import Picture
+from cevns.report.document.page_elements import Picture
 from cevns.report.drawing import style
 
 if TYPE_CHECKING:

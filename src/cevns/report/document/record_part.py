@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cevns.records.record_tables import RecordTable, tables, written
-from cevns.report.document.elements import Part, Section, Table
+from cevns.report.document.page_elements import Part, Section, Table
 from cevns.report.document.fit_sections import (
     Beside,
     answer,

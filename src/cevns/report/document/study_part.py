@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from cevns.report.document.elements import Part, Picture, Section, Table
+from cevns.report.document.page_elements import Part, Picture, Section, Table
 from cevns.report.document.fit_sections import Beside, answer, fit_sections
 from cevns.report.document.inline_svg import picture
 from cevns.report.document.origins import published_section
