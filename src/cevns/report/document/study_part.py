@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["study_part"]
 
 _LEFT_OUT: Final = ("flux",)
-"""Figures of a fit that a report does not have: it keeps below 1 MB."""
+_LEFT_OUT_OF_SEVERAL: Final = ("flux", "residuals", "data2d")
+"""Figures that a report does not have, which keeps below 1 MB; of several channels more of them."""
 _FIGURES: Final[dict[str, tuple[str, str, str]]] = {
     "projections": (
         "data",
@@ -122,7 +123,8 @@ def _pictures(
     """All figures of a fit, by section."""
     curve = None if found.profile is None else found.profile.curve
     shifts = impacts_of(measurement)
-    figures = fit_figures(measurement, impacts=shifts, curve=curve, without=_LEFT_OUT)
+    without = _LEFT_OUT if len(measurement.channels) == 1 else _LEFT_OUT_OF_SEVERAL
+    figures = fit_figures(measurement, impacts=shifts, curve=curve, without=without)
     words = {"Data": "Asimov data" if measurement.asimov else "Data"}
     words["data"] = "Asimov data" if measurement.asimov else "data"
     out: dict[str, list[Picture]] = {}
