@@ -48,7 +48,7 @@ detector:
 axes: {energy: {unit: keVee, edges: [0.5, 1, 2, 4]}}
 backgrounds:
   flat: {count: COUNT, energy: {kind: flat}}
-parameters: {flux: {constraint: 1.0 +/- 0.1, acts_on: signal}}
+parameters: {flux: {constraint: 1.0 +/- 0.1, acts_on: signal, description: a </script> <!-- b}}
 """
 
 
