@@ -468,22 +468,27 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_it_takes_below_six_seconds_of_cpu(tmp_path: Path) -> None:
-    """Of the whole command, in the better of two runs: a busy machine makes each slower."""
+def test_it_takes_six_times_the_cpu_of_a_fit(tmp_path: Path) -> None:
+    """A cold fit has to take one second on an idle machine, so a report takes less than six.
+
+    Both are measured here, as the machine may be slow or shared.
+    """
     code = (
         "import sys, time; from cevns.cli import run\n"
         "assert run(sys.argv[1:]) == 0; print(time.process_time())"
     )
-    words = ["report", "coherent-csi-2021", "--out", str(tmp_path / "csi.html")]
-    best = min(
-        float(
+
+    def cpu(*words: str) -> float:
+        done = [
             subprocess.run(
                 [sys.executable, "-c", code, *words], capture_output=True, text=True, check=True
-            ).stdout.split()[-1]
-        )
-        for _ in range(2)
-    )
-    assert best < 6.0
+            )
+            for _ in range(2)
+        ]
+        return min(float(one.stdout.split()[-1]) for one in done)
+
+    fit = cpu("fit", "coherent-csi-2021")
+    assert cpu("report", "coherent-csi-2021", "--out", str(tmp_path / "csi.html")) < 6.0 * fit
 
 
 CHROMIUM = next(

@@ -103,7 +103,7 @@ def fit_figures(
         result: from `cevns.Study.fit`.
         impacts: as in `cevns.report.pulls.pull_figure`; from `impacts_of`.
         curve: the profile of the parameter of interest, where it is known already.
-        without: figures that are left out: ``residuals``, ``data2d`` or ``flux``.
+        without: figures that are left out: ``residuals``, ``data2d``, ``profile``, ``flux``.
 
     Returns:
         ``projections`` (not of a list of events), ``residuals`` (with a steady-state background),
@@ -133,7 +133,7 @@ def fit_figures(
         figures["pulls"] = pull_figure(fit, impacts, title=title, note=note)
     if fit.free:
         figures["correlation"] = correlation_figure(fit, title=title, note=note)
-    if fit.poi is not None and not fit[fit.poi].fixed:
+    if fit.poi is not None and not fit[fit.poi].fixed and "profile" not in without:
         if curve is None:
             curve = profile(model, fit.poi, data=fit.data, best=fit)
         figures["profile"] = profile_figure(curve, title=title, note=note)

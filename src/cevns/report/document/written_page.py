@@ -18,8 +18,8 @@ from cevns.exceptions import InputError, MissingExtraError
 from cevns.files import check_writable, expanded, read, write
 from cevns.records import Result, cited, head
 from cevns.records.record_files import checked, json_text, read_record, strict
-from cevns.report.document.page_elements import Part
 from cevns.report.document.origins import provenance, references
+from cevns.report.document.page_elements import Part
 from cevns.report.document.record_part import record_parts
 from cevns.report.document.scan_sections import scan_part
 from cevns.report.document.study_fit import StudyFit, fitted
