@@ -393,6 +393,15 @@ def test_what_is_said_to_reproduce_does(
     assert names["profile"].to_dict()["values"] == known["profile"]["values"]
 
 
+def test_members_of_a_combination_are_named() -> None:
+    study = cevns.load("global:csi,ge-2024")
+    found = document.StudyFit(study, {"poi": "sin2-theta-w"}, asimov=False)
+    assert found.command("fit") == "cevns fit global:csi,ge-2024 --poi sin2-theta-w"
+    assert "cevns.load('global:csi,ge-2024')" in found.python
+    named = document.StudyFit(study, {}, asimov=True, named=("my/own.yaml:csi",))
+    assert named.command("fit") == "cevns fit own.yaml:csi --asimov"
+
+
 def test_several_experiments_are_fitted_together(own: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.yaml"
     other.write_text(own.read_text().replace("name: own", "name: other"))

@@ -97,7 +97,7 @@ def report(
     command = ["cevns", "report"]
     if names:
         fitting = replace(asked, experiment=names)
-        found = document.fitted(fitting.study, **fitting.question, **fitting.choices)
+        found = document.fitted(fitting.study, **fitting.question, **fitting.choices, named=names)
         results.append(found)
         command = shlex.split(found.command("report", *(f.name for f in files)))
     else:
