@@ -68,6 +68,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "cross-section",
     ),
     "export table": ("export", "--to", "csv", "--out", "exported.csv", "--asimov"),
+    "report": ("report", "--out", "report.html", "--asimov"),
     "supernova": ("supernova", "--distance", "1kpc"),
     "xsec": ("xsec", "Ge", "--source"),
     "fog": ("fog", "Ge", "--masses", "50GeV", "--detector"),

@@ -162,6 +162,16 @@ class Experiment(Apparatus, Shown):
         return (self,)
 
     @property
+    def set_by_user(self) -> dict[str, str]:
+        """Changed fields: a variant by its name, without what the file writes in it."""
+        given = dict(self.overrides or {})
+        variant = {"variant": given.get("variant", "")}
+        if not variant["variant"]:
+            return given
+        own = loader.with_variant(self.document, variant)
+        return {k: v for k, v in given.items() if k == "variant" or own.get(k) != v}
+
+    @property
     def is_beside(self) -> bool:
         """Whether its signal is a reaction of some nuclides alone, a charged current for example.
 

@@ -103,7 +103,7 @@ def fit_figures(
         result: from `cevns.Study.fit`.
         impacts: as in `cevns.report.pulls.pull_figure`; from `impacts_of`.
         curve: the profile of the parameter of interest, where it is known already.
-        without: figures that are left out: ``flux``.
+        without: figures that are left out: ``residuals``, ``data2d``, ``profile``, ``flux``.
 
     Returns:
         ``projections`` (not of a list of events), ``residuals`` (with a steady-state background),
@@ -124,7 +124,7 @@ def fit_figures(
     figures = {
         f"{name.replace('.', '-')}-{what}" if several else what: figure
         for name, channel in result.channels.items()
-        for what, figure in _fitted(channel).items()
+        for what, figure in _fitted(channel, without).items()
     }
     each = {f"{name}-" if result.together else "": r for name, r in result.results.items()}
     model, fit, title = result.model, result.fit, subject.title
@@ -133,7 +133,7 @@ def fit_figures(
         figures["pulls"] = pull_figure(fit, impacts, title=title, note=note)
     if fit.free:
         figures["correlation"] = correlation_figure(fit, title=title, note=note)
-    if fit.poi is not None and not fit[fit.poi].fixed:
+    if fit.poi is not None and not fit[fit.poi].fixed and "profile" not in without:
         if curve is None:
             curve = profile(model, fit.poi, data=fit.data, best=fit)
         figures["profile"] = profile_figure(curve, title=title, note=note)
@@ -212,14 +212,15 @@ def _exposed(experiment: Experiment) -> dict[str, Apparatus]:
     return {"" if one else channel: view for view, channel in views.items() if view.exposure}
 
 
-def _fitted(measurement: ChannelResult) -> dict[str, Figure]:
+def _fitted(measurement: ChannelResult, without: Container[str]) -> dict[str, Figure]:
     """The data of one channel with its fitted components; none of a list of events."""
     axes = axes_of(measurement)
     if not axes:
         return {}
     figures = {"projections": projection_figure(measurement)}
-    if steady_state(measurement.experiment, measurement.components):
+    out_of_beam = steady_state(measurement.experiment, measurement.components)
+    if out_of_beam and "residuals" not in without:
         figures["residuals"] = residual_figure(measurement)
-    if "time" in axes and "energy" in axes:
+    if "time" in axes and "energy" in axes and "data2d" not in without:
         figures["data2d"] = data_figure(measurement)
     return figures

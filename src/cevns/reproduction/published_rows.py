@@ -319,21 +319,23 @@ def declared(wanted: tuple[str, ...] = ()) -> tuple[Published, ...]:
     return tuple(row for row in rows if _begins(row.id, wanted))
 
 
-def declared_with(experiment: str) -> tuple[Published, ...]:
-    """Rows whose numbers are computed with an experiment, in the order of the files.
+def declared_with(kind: str, experiment: str) -> tuple[Published, ...]:
+    """Rows of one kind whose numbers are computed with an experiment, in the order of the files.
 
     Args:
+        kind: how they are computed.
         experiment: name of a shipped one.
 
     Examples:
-        >>> declared_with("coherent-csi-2021")[0].id
-        'csi-2021-observed'
+        >>> declared_with("fit", "coherent-csi-2021")[0].id
+        'csi-2021-cevns'
     """
-    named = re.compile(rf"\bexperiment: {re.escape(experiment)}(?![\w-])")
+    named = re.compile(rf"kind: {kind}, experiment: {re.escape(experiment)}(?![\w-])")
     texts = (p.read_text(encoding="utf-8") for p in sorted(FOLDER.glob("*.yaml")))
     ids = tuple(i for text in texts if named.search(text) for i in _ID.findall(text))
-    found = declared(ids) if ids else ()
-    return tuple(row for row in found if experiment in Row(row, None).experiments)
+    wanted = {"kind": kind, "experiment": experiment}
+    rows = declared(ids) if ids else ()
+    return tuple(row for row in rows if wanted.items() <= (row.compute or {}).items())
 
 
 def about() -> dict[str, str]:

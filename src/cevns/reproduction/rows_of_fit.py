@@ -33,7 +33,7 @@ def rows_of_fit(record: Mapping[str, Any]) -> tuple[Row, ...]:
     name = record.get("experiment")
     if not isinstance(name, str) or name not in catalogue() or not _as_it_is(record, name):
         return ()
-    found = (_row(p, record, name) for p in declared_with(name) if not p.numbers)
+    found = (_row(p, record, name) for p in declared_with(_KIND, name) if not p.numbers)
     return tuple(row for row in found if row is not None)
 
 

@@ -78,7 +78,6 @@ def report(
     It holds tables, figures, where all comes from, whom to cite and the results as JSON, and asks
     for nothing from elsewhere. The same input gives the same file.
     """
-    from cevns.cli.terminal.output import require_plots
     from cevns.study.cited_work import is_result
 
     if extract:
@@ -91,7 +90,6 @@ def report(
             f"{next(iter(asked.given))} is for fits of experiments; a result knows what it was "
             "made with"
         )
-    require_plots("cevns report")
     from cevns.report import document
 
     target = document.prepared(_usual(asked.experiment) if out is None else out)
@@ -99,7 +97,7 @@ def report(
     command = ["cevns", "report"]
     if names:
         fitting = replace(asked, experiment=names)
-        found = document.fitted(fitting.study, **fitting.question, **fitting.choices)
+        found = document.fitted(fitting.study, **fitting.question, **fitting.choices, named=names)
         results.append(found)
         command = shlex.split(found.command("report", *(f.name for f in files)))
     else:

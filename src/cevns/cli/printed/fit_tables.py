@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cevns.analysis.measurement import CM2_UNIT
 from cevns.cli.terminal.output import by_channel, table
 from cevns.exceptions import CevnsWarning
-from cevns.experiments.remarks import changed_by_user, radius_remarks, remarks
+from cevns.experiments.remarks import radius_remarks, remarks
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -79,7 +79,7 @@ def _show_origin(console: Console, result: Measurement) -> None:
     console.print(subject.title, style="bold", end="")
     console.print(f"  {', '.join(subject.cite)}")
     warn_of_files(subject.experiments)
-    changes = {e.name: changed_by_user(e) for e in subject.experiments}
+    changes = {e.name: e.set_by_user for e in subject.experiments}
     common = _common(list(changes.values())) if result.together else {}
     for e in subject.experiments:
         whose = f"{e.name}: " if result.together else ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from cevns.records.record_tables import RecordTable
-from cevns.report.document.elements import Picture, Section, Table
+from cevns.report.document.page_elements import Picture, Section, Table
 from cevns.report.document.quoted_numbers import (
     percent,
     plain,

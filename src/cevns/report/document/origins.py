@@ -16,7 +16,7 @@ from cevns.citations import Citations
 from cevns.citations.plain_text import identified
 from cevns.records import VERSION
 from cevns.records.record_tables import RecordTable
-from cevns.report.document.elements import Part, Section, Table
+from cevns.report.document.page_elements import Part, Section, Table
 from cevns.reproduction.rows_of_fit import rows_of_fit
 
 __all__ = ["Reference", "commit", "provenance", "published_section", "references"]

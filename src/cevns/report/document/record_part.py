@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from cevns.records.record_tables import RecordTable, tables, written
-from cevns.report.document.elements import Part, Section, Table
 from cevns.report.document.fit_sections import (
     Beside,
     answer,
@@ -16,6 +15,7 @@ from cevns.report.document.fit_sections import (
     profile_section,
 )
 from cevns.report.document.origins import published_section
+from cevns.report.document.page_elements import Part, Section, Table
 from cevns.report.document.record_pictures import record_pictures
 from cevns.report.document.systematics_sections import systematics_section
 

@@ -10,8 +10,8 @@ import numpy as np
 from cevns.inference import Data, FitResult, FittedParameter, ProfileCurve
 from cevns.parameters import Parameter
 from cevns.records import VERSION
-from cevns.report.document.elements import Picture
 from cevns.report.document.inline_svg import picture
+from cevns.report.document.page_elements import Picture
 from cevns.report.drawing import style
 from cevns.report.profile_figures import profile_figure
 from cevns.report.pulls import correlation_figure, pull_figure

@@ -9,8 +9,8 @@ from cevns.exceptions import InputError
 from cevns.records import cited, head
 from cevns.records.record_files import strict
 from cevns.records.record_tables import columns_of
-from cevns.report.document.elements import Part, Picture, Section, Table
 from cevns.report.document.inline_svg import picture
+from cevns.report.document.page_elements import Part, Picture, Section, Table
 from cevns.report.document.quoted_numbers import plain
 
 if TYPE_CHECKING:

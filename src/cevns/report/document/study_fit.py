@@ -12,8 +12,6 @@ from cevns.analysis.profiling import Profile
 from cevns.analysis.systematics import Systematics
 from cevns.exceptions import FitError, InputError
 from cevns.experiments import catalogue
-from cevns.experiments.experiment import Experiment
-from cevns.experiments.remarks import changed_by_user
 from cevns.records import cited, head
 from cevns.records.record_files import strict
 from cevns.study import Study
@@ -40,6 +38,7 @@ class StudyFit:
         systematics: the table of uncertainties.
         notes: why one of them is missing, by section.
         options: further arguments of the fit that are not the usual ones.
+        named: how the experiments were named; by default their names.
     """
 
     study: Study
@@ -51,6 +50,12 @@ class StudyFit:
     systematics: Systematics | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    named: Sequence[str] = ()
+
+    @property
+    def names(self) -> list[str]:
+        """How the experiments are named on a command line, files without their folders."""
+        return [name.rpartition("/")[2] for name in self.named] or _names(self.study)
 
     @property
     def record(self) -> dict[str, Any]:
@@ -75,7 +80,7 @@ class StudyFit:
             verb: the command.
             more: words behind the names of the experiments.
         """
-        names, changes = _names(self.study), _changes(self.study)
+        names, changes = self.names, _changes(self.study)
         words = ["cevns", verb, *names, *more]
         words += [w for key, value in changes.items() for w in ("--set", f"{key}={value}")]
         models = _models(self.study)
@@ -98,7 +103,7 @@ class StudyFit:
     @property
     def python(self) -> str:
         """The same in Python."""
-        arguments = [repr(name) for name in _names(self.study)]
+        arguments = [repr(name) for name in self.names]
         if changes := _changes(self.study):
             arguments.append(f"overrides={changes!r}")
         if models := _models(self.study):
@@ -137,6 +142,7 @@ def fitted(
     minos: str = "poi",
     gof_toys: int = 0,
     widths: Sequence[tuple[str, float]] = (),
+    named: Sequence[str] = (),
 ) -> StudyFit:
     """Fit a study, profile the parameter of interest and vary every uncertainty.
 
@@ -153,6 +159,7 @@ def fitted(
         minos: ``"poi"``, ``"all"`` or ``"none"``.
         gof_toys: toys for a goodness-of-fit p-value.
         widths: of several experiments, the answer with other widths of constraints.
+        named: how the experiments were named, for the lines that reproduce the fit.
 
     Raises:
         UnknownNameError: if a name is unknown.
@@ -166,11 +173,11 @@ def fitted(
     try:
         found = study.fit(**question, asimov=asimov, minos=minos, gof_toys=gof_toys, widths=widths)
     except FitError as error:
-        return StudyFit(study, question, asimov, failure=str(error), options=options)
+        return StudyFit(study, question, asimov, failure=str(error), options=options, named=named)
     if found.poi is None or found.poi.fixed:
         why = _EACH if found.poi is None else f"{found.poi.name} is held, so it has no profile."
         notes = dict.fromkeys(("profile", "systematics"), why)
-        return StudyFit(study, question, asimov, found, notes=notes, options=options)
+        return StudyFit(study, question, asimov, found, notes=notes, options=options, named=named)
     notes = {}
     curve, effects = None, None
     try:
@@ -181,13 +188,13 @@ def fitted(
         effects = study.systematics(**question, asimov=asimov)
     except (FitError, InputError) as error:
         notes["systematics"] = f"There is no table of uncertainties: {error}."
-    return StudyFit(study, question, asimov, found, "", curve, effects, notes, options)
+    return StudyFit(study, question, asimov, found, "", curve, effects, notes, options, named)
 
 
 def _names(study: Study) -> list[str]:
     """Names of shipped experiments, and of one's own files without their folders."""
-    if isinstance(study, CombinedStudy):
-        return [study.name]
+    if isinstance(study, CombinedStudy):  # with its members, of which these may be some
+        return [f"{study.name}:{','.join(study.sets)}"]
     known = catalogue()
     return [e.name if e.name in known else e.path.name for e in study.experiments]
 
@@ -207,17 +214,13 @@ def _changes(study: Study) -> dict[str, str]:
     """
     if isinstance(study, CombinedStudy):
         return {f"choose.{name}": option for name, option in study.unusual.items()}
-    each = {e.name: _of_user(e) for e in study.experiments}
+    each = {e.name: e.set_by_user for e in study.experiments}
     first, *others = each.values()
     common = {k: v for k, v in first.items() if all(o.get(k) == v for o in others)}
     own = {
         f"{name}:{k}": v for name, all_ in each.items() for k, v in all_.items() if k not in common
     }
     return common | own
-
-
-def _of_user(experiment: Experiment) -> dict[str, str]:
-    return {k: str(v) for k, v in changed_by_user(experiment).items()}
 
 
 def _written(value: Any) -> str:

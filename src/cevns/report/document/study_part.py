@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from cevns.report.document.elements import Part, Picture, Section, Table
+from cevns.exceptions import FitError
 from cevns.report.document.fit_sections import Beside, answer, fit_sections
 from cevns.report.document.inline_svg import picture
 from cevns.report.document.origins import published_section
+from cevns.report.document.page_elements import Part, Picture, Section, Table
 from cevns.report.figure_files import fit_figures, impacts_of, prediction_figures
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["study_part"]
 
 _LEFT_OUT: Final = ("flux",)
-"""Figures of a fit that a report does not have: it keeps below 1 MB."""
+_LEFT_OUT_OF_SEVERAL: Final = ("flux", "residuals", "data2d")
+"""Figures that a report does not have, which keeps below 1 MB; of several channels more of them."""
 _FIGURES: Final[dict[str, tuple[str, str, str]]] = {
     "projections": (
         "data",
@@ -121,8 +123,14 @@ def _pictures(
 ) -> Mapping[str, list[Picture]]:
     """All figures of a fit, by section."""
     curve = None if found.profile is None else found.profile.curve
-    shifts = impacts_of(measurement)
-    figures = fit_figures(measurement, impacts=shifts, curve=curve, without=_LEFT_OUT)
+    without = _LEFT_OUT if len(measurement.channels) == 1 else _LEFT_OUT_OF_SEVERAL
+    if curve is None:
+        without = (*without, "profile")
+    try:
+        shifts = impacts_of(measurement)
+    except FitError:  # the fit itself is good: its pulls are drawn without the impacts
+        shifts = {}
+    figures = fit_figures(measurement, impacts=shifts, curve=curve, without=without)
     words = {"Data": "Asimov data" if measurement.asimov else "Data"}
     words["data"] = "Asimov data" if measurement.asimov else "data"
     out: dict[str, list[Picture]] = {}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cevns.records.record_tables import RecordTable
-from cevns.report.document.elements import Section, Table
+from cevns.report.document.page_elements import Section, Table
 from cevns.report.document.quoted_numbers import percent
 
 __all__ = ["systematics_section"]

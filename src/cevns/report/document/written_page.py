@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from html.parser import HTMLParser
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,8 +18,8 @@ from cevns.exceptions import InputError, MissingExtraError
 from cevns.files import check_writable, expanded, read, write
 from cevns.records import Result, cited, head
 from cevns.records.record_files import checked, json_text, read_record, strict
-from cevns.report.document.elements import Part
 from cevns.report.document.origins import provenance, references
+from cevns.report.document.page_elements import Part
 from cevns.report.document.record_part import record_parts
 from cevns.report.document.scan_sections import scan_part
 from cevns.report.document.study_fit import StudyFit, fitted
@@ -182,10 +183,11 @@ class _Finder(HTMLParser):
 
 
 def _template() -> Any:
-    try:
-        from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    except ImportError:
-        raise MissingExtraError("jinja2", "report", "a report") from None
+    for package in ("jinja2", "matplotlib", "mplhep"):
+        if find_spec(package) is None:
+            raise MissingExtraError(package, "report", "a report")
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
     environment = Environment(
         loader=FileSystemLoader(_FOLDER),
         autoescape=True,
@@ -237,11 +239,13 @@ def _digest(file: Path) -> str:
 
 
 def prepared(out: Path | str) -> Path:
-    """The file of a report, refused before the work where it cannot be written.
+    """The file of a report; one that cannot be made or written is refused before the work.
 
     Raises:
+        MissingExtraError: if jinja2, matplotlib or mplhep is not installed.
         OutputError: if it cannot be written.
     """
+    _template()
     path = expanded(out)
     check_writable(path)
     return path
