@@ -15,7 +15,7 @@ from cevns.analysis.channel_result import ChannelResult, ComponentCount
 from cevns.analysis.question import Subject
 from cevns.exceptions import FitError, InputError
 from cevns.experiments.experiment import Experiment
-from cevns.experiments.questions import SIGNAL, Question
+from cevns.experiments.questions import Question
 from cevns.inference import (
     FitResult,
     FittedParameter,
@@ -37,10 +37,21 @@ __all__ = [
     "Measurement",
     "Width",
     "in_cm2",
+    "rejection",
     "short",
 ]
 
 CM2_UNIT = "e-40 cm2"
+
+
+def rejection(z: float | None) -> str:
+    """What a significance says of the hypothesis without signal; empty where there is none.
+
+    Examples:
+        >>> rejection(11.526)
+        'the background-only hypothesis is rejected at 11.53 sigma'
+    """
+    return "" if z is None else f"the background-only hypothesis is rejected at {z:.2f} sigma"
 
 
 @dataclass(frozen=True)
@@ -201,13 +212,6 @@ class Measurement(Binned):
         return None if self.significance is None else self.significance.z
 
     @property
-    def signal_title(self) -> str:
-        """What the signal that is asked for is called: CEvNS, or the process in its place."""
-        asked = [e.name for e in self.subject.experiments if not e.is_beside]
-        titles = [self.results[n].components[SIGNAL].title for n in asked or self.results]
-        return " and ".join(dict.fromkeys(titles))
-
-    @property
     def poi(self) -> FittedParameter | None:
         """The parameter of interest; None where each experiment has its own."""
         return None if self.fit.poi is None else self.fit[self.fit.poi]
@@ -300,8 +304,7 @@ class Measurement(Binned):
                 for c in result.components.values()
             ]
         lines += [f"{name}: shared by {', '.join(users)}" for name, users in self.shared.items()]
-        z = "" if self.z is None else f"no {self.signal_title} rejected at {self.z:.2f} sigma"
-        return "\n".join([*lines, str(self.fit), z]).rstrip()
+        return "\n".join([*lines, str(self.fit), rejection(self.z)]).rstrip()
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``cevns fit``; see the documentation for every field."""

@@ -72,7 +72,9 @@ def fog(
     ] = False,
     cross_sections: Annotated[
         str | None,
-        typer.Option("--cross-sections", metavar="LOW:HIGH:N", help="of the map, 1e-50cm2:..."),
+        typer.Option(
+            "--cross-sections", metavar="LOW:HIGH:N", help="of the map, 1e-50cm2:1e-43cm2:80"
+        ),
     ] = None,
     billard: Annotated[
         bool, typer.Option("--billard", help="also the floor of arXiv:1307.5458")

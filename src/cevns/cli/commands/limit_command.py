@@ -63,6 +63,11 @@ def limit(
         raise InputError("--toys-at is for a parameter of new physics; name it with --parameter")
     if options.plots is not None or options.overlay:
         raise InputError("--plots draws a scan of a parameter; name it with --parameter")
+    for option, given in (
+        ("--out", options.out), ("--refine", options.refine), ("--scheduler", options.scheduler),
+    ):  # fmt: skip
+        if given:
+            raise InputError(f"{option} is for a scan of a parameter; name it with --parameter")
     options.prepare()
     study = options.open(None if options.model == "standard-model" else options.model)
     if any(e.own_processes for e in study.experiments):
@@ -80,8 +85,19 @@ def limit(
         )
     from cevns.reproduction.published_results import results
 
-    if options.method != "fc" and options.toys is not None:
-        raise InputError(f"--toys changes nothing with --method {options.method}; leave it out")
+    for option, chosen in (
+        ("--toys", options.toys), ("--seed", options.seed), ("--workers", options.workers),
+    ):  # fmt: skip
+        if options.method != "fc" and chosen is not None:
+            raise InputError(
+                f"{option} changes nothing with --method {options.method}; leave it out"
+            )
+    for option, named in (("--free", options.free), ("--at", options.at), ("--fix", options.fix)):
+        if named:
+            raise InputError(
+                f"{option} changes nothing in the limit on CEvNS itself; leave it out, or name a "
+                "parameter with --parameter"
+            )
     if options.draws is not None:
         raise InputError("--draws is for a parameter of new physics and --method bayes")
     level = options.cl
@@ -98,7 +114,7 @@ def limit(
             asimov=asimov,
             method=options.method,
             toys=options.number_of_toys,
-            seed=options.seed,
+            seed=options.master_seed,
             workers=options.workers,
             progress=progress,
         )

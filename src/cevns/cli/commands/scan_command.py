@@ -41,10 +41,10 @@ def scan(
         str | None, typer.Option(metavar="I/N", help="only share I of N; then 'cevns merge'")
     ] = None,
 ) -> None:
-    """Scan one or two parameters of new physics, or a field of the experiment file.
+    """Scan parameters of new physics, or a field of the file.
 
-    Regions are by profile, toys, CLs or posterior. Over a field, such as target.mass, it is the
-    error, limit and significance to expect.
+    Regions of one or two parameters are by profile, toys, CLs or posterior. Over a field, such as
+    target.mass, it is the error, limit and significance to expect.
     """
     share = _share(shard)
     with options.prepared(share) as executor:
@@ -117,11 +117,13 @@ def plot(
     from cevns.analysis.scanning.scan_files import read
     from cevns.cli.terminal.output import prepare_figure, require_plots
 
-    found = read(scan_file)
     target = scan_file.with_suffix(".png") if out is None else out
+    table = target.suffix.casefold() == ".csv"
+    if not table:
+        require_plots("cevns plot")
+    found = read(scan_file)
     span = ends(xlim)
     words.check((found.name, found.quantity.name) if isinstance(found, FieldScan) else found.names)
-    table = target.suffix.casefold() == ".csv"
     if table:
         if overlay or span or words.title or words.label:
             raise InputError(
@@ -130,7 +132,6 @@ def plot(
             )
         check_writable(target)
     else:
-        require_plots("cevns plot")
         prepare_figure(target, "--out")
     from cevns.report import save
     from cevns.report.scan_figures.field_figure import field_csv, field_figure, read_fields

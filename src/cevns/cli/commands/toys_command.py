@@ -27,7 +27,7 @@ def toys(
         Path | None, typer.Option(metavar="FILE", help="keep the toys; the same command resumes")
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="processes; default: as many as pay")
+        int | None, typer.Option(metavar="N", min=1, help="processes; default: as many as help")
     ] = None,
 ) -> None:
     """Pseudo-experiments: pulls, coverage, statuses.

@@ -23,7 +23,10 @@ def xsec(
     output: Output,
     target: Annotated[str, typer.Argument(metavar="TARGET", help="Cs133, CsI, Ge, ...")],
     source: Annotated[
-        str, typer.Option("--source", metavar="NAME", help="source, or experiment whose it is")
+        str,
+        typer.Option(
+            "--source", metavar="NAME", help="a source, or an experiment, whose source is taken"
+        ),
     ] = "sns",
     form_factor: Annotated[
         str, typer.Option("--form-factor", metavar="NAME", help="see 'cevns list form-factors'")

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from cevns.analysis.measurement import CM2_UNIT
+from cevns.analysis.measurement import CM2_UNIT, rejection
 from cevns.cli.terminal.output import by_channel, table
 from cevns.exceptions import CevnsWarning
 from cevns.experiments.declaration.loader import with_variant
@@ -194,7 +194,7 @@ def _show_answer(console: Console, result: Measurement) -> None:
     for name, r in result.results.items():
         if r.poi is not None:
             z = None if r.significance is None else r.significance.z
-            console.print(f"{name}: {_value(r.poi)}{_rejected(result, z)}", style="bold")
+            console.print(f"{name}: {_value(r.poi)}{_rejected(z)}", style="bold")
     if result.poi is not None:
         console.print(_answer(result), style="bold")
         if (limit := result.limit) is not None:
@@ -234,11 +234,11 @@ def _show_answer(console: Console, result: Measurement) -> None:
 def _answer(result: Measurement) -> str:
     p = result.poi
     assert p is not None  # each experiment its own is asked of several only
-    return f"{p.name} = {_value(p)}{_rejected(result, result.z)}"
+    return f"{p.name} = {_value(p)}{_rejected(result.z)}"
 
 
-def _rejected(result: Measurement, z: float | None) -> str:
-    return "" if z is None else f"; no {result.signal_title} rejected at {z:.2f} sigma"
+def _rejected(z: float | None) -> str:
+    return "" if z is None else f"; {rejection(z)}"
 
 
 def _value(p: FittedParameter) -> str:

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["ScanOptions", "show_scan"]
 
 _PLAIN: Final = "standard-model"
-TOYS, DRAWS = 1000, 5000
-"""Toys a point and draws of a posterior where nothing is said."""
+TOYS, DRAWS, SEED = 1000, 5000, 1
+"""Toys a point, draws of a posterior and master seed where nothing is said."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +70,10 @@ class ScanOptions(options.Opened, Figures):
             metavar="N", min=1, help="independent draws of the posterior (bayes); default: 5000"
         ),
     ] = None
-    seed: Annotated[int, typer.Option(metavar="SEED", min=0, help="master seed")] = 1
+    seed: Annotated[
+        int | None,
+        typer.Option(metavar="SEED", min=0, help="master seed (fc, cls, bayes); default: 1"),
+    ] = None
     toys_at: Annotated[
         str | None,
         typer.Option(
@@ -100,7 +103,9 @@ class ScanOptions(options.Opened, Figures):
     ] = None
     workers: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, help="processes for the toys; default: as many as help"),
+        typer.Option(
+            metavar="N", min=1, help="processes for the toys (fc, cls); default: as many as help"
+        ),
     ] = None
     scheduler: Annotated[
         str | None,
@@ -119,6 +124,11 @@ class ScanOptions(options.Opened, Figures):
     def number_of_toys(self) -> int:
         """Toys a point, where nothing is said 1000."""
         return TOYS if self.toys is None else self.toys
+
+    @property
+    def master_seed(self) -> int:
+        """The master seed, where nothing is said 1."""
+        return SEED if self.seed is None else self.seed
 
     @contextmanager
     def prepared(self, shard: tuple[int, int] | None = None) -> Iterator[Executor | None]:
@@ -144,6 +154,12 @@ class ScanOptions(options.Opened, Figures):
             raise InputError(f"--toys changes nothing with --method {method}; {instead}")
         if self.draws is not None and method != "bayes":
             raise InputError(f"--draws is for --method bayes; leave it out with {method}")
+        if self.seed is not None and method == "profile":
+            raise InputError("--seed changes nothing with --method profile; leave --seed out")
+        if self.workers is not None and not toys:
+            raise InputError(
+                f"--workers is for toys, and {method} runs in one process; leave --workers out"
+            )
         if self.refine and method != "profile":
             raise InputError(f"--refine is for profile scans; give {method} a finer range")
         if shard and not toys:
@@ -314,14 +330,16 @@ class ScanOptions(options.Opened, Figures):
             for text in check_overlays(run, self.overlay):
                 output.console.print(f"note: {text}", soft_wrap=True)
         there = self.out is not None and self.out.exists()
-        what = {"profile": "fits", "bayes": "steps"}.get(check_method(self.method), "toys")
+        # of a single slice nothing is told before its end
+        points = "points" if wanted.grid.raster else f"{wanted.grid.size:,} points"
+        what = {"profile": points, "bayes": "steps"}.get(check_method(self.method), "toys")
         with progress_bar(what) as progress:
             found = scan(
                 wanted,
                 self.method,
                 toys=self.number_of_toys,
                 draws=DRAWS if self.draws is None else self.draws,
-                seed=self.seed,
+                seed=self.master_seed,
                 toys_at=self.toys_at,
                 refine=self.refine,
                 out=self.out,

@@ -38,6 +38,8 @@ _NAMES: Final = {
     "detector.efficiency.energy.threshold": "Threshold",
 }
 """What the axis of a field is called; others have the name of the field."""
+_PLAIN: Final = 100.0
+"""Ratio of the ends up to which a logarithmic axis has plain numbers."""
 _DECADE: Final = 10.0
 """Ratio of the ends from which numbers are drawn on a logarithmic axis."""
 
@@ -94,7 +96,7 @@ def field_figure(
             name = label or (found.title if overlays and what == "main" else "")
             axes.plot(scan.values, y, color=colour, linestyle=dash, label=style.plain(name or "_"))
         if found.logarithmic:
-            axes.set_xscale("log")
+            _logarithmic(axes, found.values)
         _scale(axes, np.concatenate(every))
         current().cut(axes)
     grid[0, 0].set_ylabel(_said(found))
@@ -119,6 +121,17 @@ def _upwards(scan: FieldScan, what: str) -> Array:
     """What is drawn upwards; relative numbers in per cent."""
     y = scan.main if what == "main" else scan[what]
     return 100.0 * y if what == "main" and scan.quantity.kind == "relative" else y
+
+
+def _logarithmic(axes: Axes, x: Array) -> None:
+    """A logarithmic axis; where it is short with plain numbers, 1, 2, 5, 10."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axes.set_xscale("log")
+    if x[-1] <= _PLAIN * x[0]:
+        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _scale(axes: Axes, y: Array) -> None:
