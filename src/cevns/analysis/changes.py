@@ -222,7 +222,7 @@ def compare(first: Experiment, second: Experiment, *, sigmas: float = 3.0) -> Co
 
 
 def _days(first: Experiment, second: Experiment, sigmas: float) -> tuple[DaysToSee | None, str]:
-    """In how many days the change of one experiment is seen, or why that is not told."""
+    """In how many days the change of one experiment is seen, or why no number is given."""
     if first.name != second.name:
         return None, ""
     old, new = _flat(first.document.values), _flat(second.document.values)
@@ -230,7 +230,7 @@ def _days(first: Experiment, second: Experiment, sigmas: float) -> tuple[DaysToS
     others = [k for k in changed if not k.startswith("source.")]
     if others:
         names = ", ".join(others[:3])
-        return None, f"it is told of a change of the source alone, and {names} changed too"
+        return None, f"it is given for a change of the source alone, and {names} changed too"
     days = days_to_see(first, second, sigmas)
     return days, "" if days is not None else why_not(first, second)
 

@@ -131,7 +131,7 @@ def _check(sample: EventSample) -> None:
     if sample.exceeded > 1.0:
         warnings.warn(
             f"a density was a factor {sample.exceeded:.3g} outside of the bounds between which it "
-            "is drawn: where it is so, events are not distributed as they should be",
+            "is drawn; the events there do not follow it",
             CevnsWarning,
             stacklevel=3,
         )

@@ -169,7 +169,6 @@ class FieldScan(Result):
                 "quantity": {"name": q.name, "title": q.title, "kind": q.kind, "unit": q.unit},
                 "cl": self.cl,
                 "asimov": True,
-                "overrides": run["overrides"],
                 "held": run["held"],
                 "constant": self.constant,
                 "values": self.values.tolist(),

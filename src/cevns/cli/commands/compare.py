@@ -97,7 +97,7 @@ def _show(console: Console, result: Comparison) -> None:
             f"{result.days.after_a_long_time:.3g} after a long time before (median, by counts)"
         )
     elif result.no_days:
-        console.print(f"in how many days the change is seen is not told: {result.no_days}")
+        console.print(f"no number of days to see the change: {result.no_days}")
 
 
 def _first(fields: Mapping[str, str]) -> str:

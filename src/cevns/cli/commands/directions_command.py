@@ -34,7 +34,7 @@ def directions(
     ],
     *,
     source: Annotated[
-        str, typer.Option(metavar="NAME", help="sun, sns, or experiment or file whose source it is")
+        str, typer.Option(metavar="NAME", help="sun, sns, or the source of an experiment or file")
     ] = "sun",
     branch: Annotated[
         list[str] | None,

@@ -57,7 +57,7 @@ def global_fit(
     fix: options.Fix = None,
     choose: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=ALTERNATIVE", help="of what decides, see 'cevns list choices'"),
+        typer.Option(metavar="NAME=ALTERNATIVE", help="of a choice, see 'cevns list choices'"),
     ] = None,
     set_field: Annotated[
         list[str] | None,

@@ -173,7 +173,7 @@ def _show_remark(
         kinds = {c.kind for c in (efficiency.recoil, efficiency.energy, efficiency.time)}
         seen = ", with an efficiency of 1" if kinds == {"unity"} else ""
         console.print(
-            f"note: these counts are no prediction of what {experiment.name} sees: they are of "
+            f"note: these counts are no prediction of what {experiment.name} sees; they come from "
             f"what stands in its file alone{seen}; {experiment.declaration.missing}"
         )
     for remark in (

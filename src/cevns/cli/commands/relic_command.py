@@ -44,7 +44,7 @@ def relic(
     ] = None,
     y_dm: Annotated[
         float | None,
-        typer.Option("--y-dm", metavar="Y", help="also the density that this coupling leaves"),
+        typer.Option("--y-dm", metavar="Y", help="also the relic density for this coupling"),
     ] = None,
     figure: Annotated[
         Path | None, typer.Option(metavar="FILE", help="write the figure, png, pdf or svg")

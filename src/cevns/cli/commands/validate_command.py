@@ -33,7 +33,9 @@ def validate(
     ] = False,
     set_field: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="change a field of every file before"),
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="change a field of every file before it is checked"
+        ),
     ] = None,
     data: options.DataFolder = None,
 ) -> None:

@@ -266,7 +266,8 @@ class ScanOptions(options.Opened, Figures):
                 progress=progress,
             )
         show_field_scan(output, found, self.out)
-        record = found.to_dict()
+        own = {k: v for k, v in study.provenance().items() if k != "citations"}
+        record = {**found.to_dict(), **own}
         if self.plots is not None:
             record |= self._draw_field(found, self.plots)
             said = ", ".join((*record["figures"], *record["curves"]))
