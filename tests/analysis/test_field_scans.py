@@ -162,3 +162,12 @@ def test_released_counts_do_not_know_the_mass() -> None:
         cevns.load("coherent-lar-2020").scan_field(
             "target.mass", [10.0, 20.0], unit="kg", asimov=True
         )
+
+
+def test_without_background_there_is_no_significance() -> None:
+    pytest.importorskip("matplotlib")
+    found = cevns.load("connie-2024").scan_field("target.mass", [0.01, 0.02], unit="kg")
+    assert not found.has_significance
+    assert found["error"] == pytest.approx(1.0 / np.sqrt(found["signal"]), rel=1e-6)
+    assert "no significance: without background there is none" in found.summary()
+    assert len(found.plot().axes) == 1

@@ -25,7 +25,9 @@ def test_table_file_curves_and_figure(cevns, here: Path) -> None:
     done = cevns(*MASS, "--out", "mass.h5", "--plots", "figures", "--json", "mass.json")
     assert done.code == 0, done.err
     assert re.search(r"target\.mass \[kg\] +signal", done.out)
-    assert all(len(line) <= 80 for line in done.out.splitlines())
+    rows = [line for line in done.out.splitlines() if line.startswith(" ")]
+    assert len(rows) > 5
+    assert all(len(line) <= 80 for line in rows)
     record = json.loads((here / "mass.json").read_text())
     assert record["values"] == pytest.approx([5.0, 10.0, 20.0])
     single = cevns("sensitivity", CRYO, "--topic", "cross-section", "--variant", "none",

@@ -110,6 +110,11 @@ class FieldScan(Result):
         return f"{'< ' if kind == 'limit' else ''}{value:.3g}"
 
     @property
+    def has_significance(self) -> bool:
+        """Whether a significance against no signal is known anywhere."""
+        return not np.isnan(self["significance"]).all()
+
+    @property
     def constant(self) -> dict[str, float]:
         """Backgrounds whose counts are the same at all values, where others move."""
         return dict(self.file.run["constant"])
@@ -139,6 +144,8 @@ class FieldScan(Result):
         low, high = (f"{v:.4g}{unit}" for v in self.values[[0, -1]])
         first, last = self.written(0), self.written(-1)
         lines = [f"{what} {q.name}: {first} at {self.name} = {low}, {last} at {high}"]
+        if q.needs_zero and not self.has_significance:
+            lines.append("no significance: without background there is none")
         for sigmas in _DISCOVERY if q.needs_zero else ():
             at = self.reached(sigmas)
             if at is not None:

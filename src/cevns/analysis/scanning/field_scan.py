@@ -242,7 +242,8 @@ def _numbers(x: Expected) -> dict[str, float]:
 
 
 def _or_nan(value: float | None) -> float:
-    return math.nan if value is None else float(value)
+    """The number; NaN where there is none, or no background against which it is one."""
+    return math.nan if value is None or not math.isfinite(value) else float(value)
 
 
 def _constant(first: Model, last: Model) -> dict[str, float] | None:

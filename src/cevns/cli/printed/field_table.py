@@ -32,7 +32,7 @@ def show_field_scan(output: Output, found: FieldScan, out: Path | None) -> None:
     level = f"{100.0 * found.cl:g} %"
     head = f"{q.title}{f' [{q.unit}]' if q.unit else ''}"
     what = f"{level} limit" if q.kind == "limit" else "error"
-    interval, zero = q.kind != "limit", q.needs_zero
+    interval, zero = q.kind != "limit", found.has_significance
     shown = table(
         head,
         f"{found.name}{f' [{found.unit}]' if found.unit else ''}",

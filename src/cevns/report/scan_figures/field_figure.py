@@ -82,7 +82,7 @@ def field_figure(
     Raises:
         MissingExtraError: if matplotlib or mplhep is not installed.
     """
-    both = found.quantity.needs_zero
+    both = found.has_significance
     figure, grid = style.panels(
         style.SINGLE_IN, 4.2 if both else 2.9, rows=2 if both else 1, sharex=True
     )
@@ -137,10 +137,12 @@ def _logarithmic(axes: Axes, x: Array) -> None:
 def _scale(axes: Axes, y: Array) -> None:
     """A logarithmic axis for what spans decades, else one from zero."""
     known = y[np.isfinite(y) & (y > 0.0)]
-    if known.size and known.max() > _DECADE * known.min():
+    if not known.size:
+        return
+    if known.max() > _DECADE * known.min():
         axes.set_yscale("log")
     else:
-        axes.set_ylim(0.0, 1.08 * float(known.max(initial=1e-300)))
+        axes.set_ylim(0.0, 1.08 * float(known.max()))
 
 
 def _said(found: FieldScan) -> str:
