@@ -158,7 +158,7 @@ def test_data_are_not_those_of_another_mass() -> None:
 
 
 def test_released_counts_do_not_know_the_mass() -> None:
-    with pytest.raises(InputError, match="counts may be those of a released table"):
+    with pytest.raises(InputError, match="given in the file or by a released table"):
         cevns.load("coherent-lar-2020").scan_field(
             "target.mass", [10.0, 20.0], unit="kg", asimov=True
         )

@@ -50,14 +50,11 @@ def is_field(experiments: Sequence[Experiment], name: str) -> bool:
         [True, True, False, False]
     """
     key = name.rpartition(":")[2].strip()
-    first, dot, _ = key.partition(".")
+    section = key.partition(".")[0].replace("-", "_")
     for e in experiments:
         if key in e.declaration.parameters:
             return False
-        sections = {*type(e.declaration).model_fields, *e.document.values}
-        if first.replace("-", "_") in sections and (dot or e.document.reaches(key) == 0):
-            return True
-    return False
+    return any(section in type(e.declaration).model_fields for e in experiments)
 
 
 def scan_field(
@@ -131,7 +128,7 @@ def scan_field(
         ends = f"{points[0]:g} and {points[-1]:g} {unit}".rstrip()
         raise InputError(
             f"nothing that is expected depends on {field} between {ends}: the "
-            "counts may be those of a released table; scan another field"
+            "counts may be given in the file or by a released table; scan another field"
         )
     run = {
         "method": FIELD,
