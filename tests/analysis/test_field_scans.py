@@ -70,6 +70,14 @@ def test_one_bin_of_known_background_goes_with_the_root_of_the_exposure(
     assert found.logarithmic
 
 
+@pytest.mark.parametrize(("cl", "sigmas"), [(0.6827, 1.0), (0.9, 1.645), (0.9545, 2.0)])
+def test_intervals_have_the_confidence_level(one_bin: Path, cl: float, sigmas: float) -> None:
+    """Of many events the profile is a parabola, good to the skewness of a Poisson number."""
+    found = cevns.load(one_bin).scan_field("target.mass", [1e4, 1e5], unit="kg", cl=cl)
+    half = (found["upper"] - found["lower"]) / 2.0
+    assert half == pytest.approx(sigmas * found["error"], rel=2e-3)
+
+
 def test_where_five_sigma_are_reached(one_bin: Path) -> None:
     values = np.geomspace(10.0, 1e5, 13)
     found = cevns.load(one_bin).scan_field("live_time", values, unit="d")
@@ -150,6 +158,11 @@ def test_what_makes_no_sense(
 ) -> None:
     with pytest.raises(InputError, match=message):
         cevns.load(one_bin).scan_field(field, values, unit=unit)
+
+
+def test_a_scan_of_parameters_names_the_other_one(one_bin: Path) -> None:
+    with pytest.raises(InputError, match=r"which 'cevns scan' and Study\.scan_field take"):
+        cevns.load(one_bin).scan({"target.mass": [1.0, 2.0]}, asimov=True)
 
 
 def test_data_are_not_those_of_another_mass() -> None:

@@ -83,6 +83,12 @@ def test_refusals(cevns, arguments: tuple[str, ...], message: str) -> None:
     assert re.search(message, done.err), done.err
 
 
+def test_a_limit_is_of_parameters(cevns) -> None:
+    done = cevns("limit", CRYO, "--asimov", "--parameter", "target.mass=1kg:2kg:2")
+    assert done.code == 2
+    assert "'cevns scan' has limits against it" in done.err
+
+
 def test_figures_of_another_field_are_not_overlaid(cevns, here: Path) -> None:
     pytest.importorskip("matplotlib")
     pytest.importorskip("h5py")

@@ -57,6 +57,12 @@ def limit(
         if events is not None or observed is not None:
             raise InputError("--events and --observed belong to the limit on CEvNS itself")
         with options.prepared() as executor:
+            field = options.of_field(parameter)
+            if field is not None:
+                raise InputError(
+                    f"{field.name} is a field of the experiment file; 'cevns scan' has limits "
+                    "against it, with --free NAME for what is limited"
+                )
             options.carry_out(output, options.plan(parameter, asimov=asimov), executor)
         return
     if options.toys_at is not None:
