@@ -49,6 +49,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "scan fc": ("scan", *SCAN, "--method", "fc", *TOYS),
     "scan fc asimov": ("scan", *SCAN, "--method", "fc", *TOYS, "--asimov"),
     "scan cls": ("scan", *STRENGTH, "--method", "cls", *TOYS, "--asimov"),
+    "scan mass": ("scan", "--parameter", "target.mass=1kg:2kg:2", "--asimov"),
     "scan plan": ("scan", *SCAN, "--method", "fc", *TOYS, "--plan", "--asimov"),
     "sensitivity": ("sensitivity", "--topic", "cross-section", "--exposure-factor", "2"),
     "sensitivity limit": ("sensitivity", "--topic", "magnetic-moment"),

@@ -128,6 +128,11 @@ def projection() -> Any:
 
 
 @cache
+def field_scan() -> Any:
+    return cevns.load("coherent-cryocsi").scan_field("target.mass", [5.0, 10.0], unit="kg")
+
+
+@cache
 def burst() -> Any:
     star = Supernova(distance_kpc=10.0, model="ls220-27")
     return burst_counts(star, Bare("Xe", threshold_kevnr=1.0), background_kg_d=1e-2)
@@ -185,6 +190,7 @@ MADE: dict[str, Callable[[], Any]] = {
     "Expected": lambda: projection().headline,
     "ExperimentResult": lambda: fit().only,
     "Export": exported,
+    "FieldScan": field_scan,
     "FitResult": lambda: fit().fit,
     "FittedParameter": lambda: fit().poi,
     "Flux": lambda: next(iter(study().flux().values())),

@@ -38,10 +38,21 @@ __all__ = [
     "Measurement",
     "Width",
     "in_cm2",
+    "rejection",
     "short",
 ]
 
 CM2_UNIT = "e-40 cm2"
+
+
+def rejection(z: float | None) -> str:
+    """What a significance says of the hypothesis without signal; empty where there is none.
+
+    Examples:
+        >>> rejection(11.526)
+        'the background-only hypothesis is rejected at 11.53 sigma'
+    """
+    return "" if z is None else f"the background-only hypothesis is rejected at {z:.2f} sigma"
 
 
 @dataclass(frozen=True)
@@ -302,8 +313,7 @@ class Measurement(Binned):
                 for c in result.components.values()
             ]
         lines += [f"{name}: shared by {', '.join(users)}" for name, users in self.shared.items()]
-        z = "" if self.z is None else f"background-only hypothesis rejected at {self.z:.2f} sigma"
-        return "\n".join([*lines, str(self.fit), z]).rstrip()
+        return "\n".join([*lines, str(self.fit), rejection(self.z)]).rstrip()
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``cevns fit``; see the documentation for every field."""

@@ -300,8 +300,9 @@ class Experiment(Apparatus, Shown):
             SchemaError: if a change breaks the schema.
             InputError: if a field does not exist.
         """
-        document = self.document.with_changes(loader.texts(overrides))
-        document = quenching_override.without_idle_pulls(document, overrides)
+        everywhere = loader.in_channels(self.document, loader.texts(overrides))
+        document = self.document.with_changes(everywhere)
+        document = quenching_override.without_idle_pulls(document, everywhere)
         both = {**(self.overrides or {}), **overrides}
         return replace(
             self, declaration=loader.validate(document), document=document, overrides=both

@@ -81,9 +81,9 @@ def cite(
 
 def _of_file(path: Path) -> Citations:
     if path.suffix.casefold() in _SCAN:
-        from cevns.analysis import Scan
+        from cevns.analysis.scanning.scan_files import read as read_scan
 
-        return Citations.read(Scan.read(path).to_dict()["citations"])
+        return Citations.read(read_scan(path).to_dict()["citations"])
     return _of_record(read_record(path), str(path))
 
 

@@ -27,7 +27,7 @@ from cevns.inference.model.expectation import Model
 from cevns.parameters import Gaussian, Parameters
 from cevns.registry import canonical
 
-__all__ = ["expected_numbers", "left_out_of", "sensitivity_of"]
+__all__ = ["expected_number", "expected_numbers", "left_out_of", "sensitivity_of"]
 
 _LEVEL: Final = 0.9
 _BEYOND: Final = 10.0
@@ -154,7 +154,7 @@ def expected_numbers(
     for each, error in product(tuple(years) or (None,), tuple(flux_errors) or (None,)):
         longer = {e.name: factor * _times(e, each) for e in asked.experiments}
         at = _with_flux_error(model.exposed(longer), asked, error)
-        out.append(_expected(of, quantity, at, interest, each, factor, error))
+        out.append(expected_number(of, quantity, at, interest, each, factor, error))
     return out
 
 
@@ -252,19 +252,34 @@ def _with_flux_error(model: Model, asked: Asked, error: float | None) -> Model:
     return model.with_parameters(changed)
 
 
-def _expected(
+def expected_number(
     of: str,
     quantity: Quantity,
     model: Model,
     interest: str,
-    years: float | None,
-    factor: float,
-    flux_error: float | None,
+    years: float | None = None,
+    factor: float = 1.0,
+    flux_error: float | None = None,
+    level: float = _LEVEL,
 ) -> Expected:
-    """The error or the limit, and what comes with it."""
+    """The error or the limit, and what comes with it.
+
+    Args:
+        of: name of the result.
+        quantity: which.
+        model: at whose nominal values the counts are.
+        interest: the parameter of interest.
+        years: of running that the model stands for.
+        factor: likewise on the exposure.
+        flux_error: likewise relative error of the flux.
+        level: confidence level of the interval and the limit.
+
+    Raises:
+        FitError: if parameters cannot be told apart, or a limit does not exist.
+    """
     value = model.parameters[interest].value
     sigma = expected_error(model, interest)
-    goal = threshold(_LEVEL)
+    goal = threshold(level)
     limit, interval, z = None, None, None
     if quantity.kind == "limit":
         (limit,) = ends(model, interest, goal, (1,), sigma)

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from cevns.analysis.measurement import CM2_UNIT
+from cevns.analysis.measurement import CM2_UNIT, rejection
 from cevns.cli.terminal.output import by_channel, table
 from cevns.exceptions import CevnsWarning
 from cevns.experiments.remarks import radius_remarks, remarks
@@ -227,7 +227,7 @@ def _answer(result: Measurement) -> str:
 
 
 def _rejected(z: float | None) -> str:
-    return "" if z is None else f"; background-only hypothesis rejected at {z:.2f} sigma"
+    return "" if z is None else f"; {rejection(z)}"
 
 
 def _value(p: FittedParameter) -> str:
