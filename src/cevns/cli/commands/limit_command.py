@@ -95,9 +95,7 @@ def limit(
         ("--toys", options.toys), ("--seed", options.seed), ("--workers", options.workers),
     ):  # fmt: skip
         if options.method != "fc" and chosen is not None:
-            raise InputError(
-                f"{option} has no effect with --method {options.method}; omit it"
-            )
+            raise InputError(f"{option} has no effect with --method {options.method}; omit it")
     for option, named in (("--free", options.free), ("--at", options.at), ("--fix", options.fix)):
         if named:
             raise InputError(
