@@ -205,7 +205,7 @@ def test_a_background_stays_in_its_bins_and_is_nowhere_negative():
     [
         ("coherent-csi-2021", {"components": ["dark"]}, "unknown component"),
         ("coherent-csi-2021", {"components": ["ssb"], "truth": True}, "component of recoils"),
-        ("xenonnt-2024", {}, "draw recoils alone with --truth"),
+        ("xenonnt-2026", {}, "draw recoils alone with --truth"),
     ],
 )
 def test_what_cannot_be_sampled_is_one_sentence(name, more, said):
