@@ -7,7 +7,7 @@ import pytest
 from scipy.interpolate import CubicSpline
 from scipy.stats import chi2
 
-from cevns import load
+from cevns import datasets, load
 from cevns.analysis.events import stratified_sample as samples
 from cevns.analysis.events.event_parts import BackgroundEvents
 from cevns.analysis.events.event_sample import event_sample
@@ -205,10 +205,12 @@ def test_a_background_stays_in_its_bins_and_is_nowhere_negative():
     [
         ("coherent-csi-2021", {"components": ["dark"]}, "unknown component"),
         ("coherent-csi-2021", {"components": ["ssb"], "truth": True}, "component of recoils"),
-        ("xenonnt-2026", {}, "draw recoils alone with --truth"),
+        ("xenonnt-2024", {}, "draw recoils alone with --truth"),
     ],
 )
 def test_what_cannot_be_sampled_is_one_sentence(name, more, said):
+    if name == "xenonnt-2024" and datasets.find("xenonnt-cevns") is None:
+        pytest.skip("the templates of XENONnT are not here: name their folder with CEVNS_DATA")
     with pytest.raises((InputError, UnknownNameError), match=said) as caught:
         event_sample(load(name).experiments[0], **more)
     assert "\n" not in str(caught.value)
