@@ -104,6 +104,12 @@ def test_no_paths_of_a_machine() -> None:
     assert not [(where, line) for where, line in lines() if absolute.search(line)]
 
 
+def test_no_test_looks_for_the_sources_beside_the_package() -> None:
+    """The tests of a release run with the wheel, beside which there is no `docs` and no `tools`."""
+    beside = re.compile(r"cevns\.__file__\)\.(resolve\(\)\.)?parents\[[1-9]")
+    assert not [(where, line) for where, line in lines() if beside.search(line)]
+
+
 def test_no_file_of_a_public_release() -> None:
     assert not [p for p in tracked() if RELEASE_FILES.search(p.name)]
 
