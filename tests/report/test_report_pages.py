@@ -359,6 +359,23 @@ def test_scans_in_one_report(scans: list[Path], tmp_path: Path) -> None:
     assert {c["key"] for c in record["citations"]} >= {"arXiv:2110.07730", "Cowan:2010js"}
 
 
+def test_what_a_scan_has_drawn() -> None:
+    study = cevns.load("coherent-csi-2021", models="magnetic-moment")
+    values = {"mu_nu_mu": np.geomspace(10.0, 60.0, 3)}
+    for method, said in (
+        ("fc", r"\d+ pseudo-experiments were drawn, seed 7\."),
+        ("cls", r"20 pseudo-experiments were drawn at each point under each"),
+    ):
+        found = study.scan(values, method, toys=20, seed=7, workers=1, asimov=True)
+        text = document.compose(found).html
+        assert re.search(said, text)
+        assert "--toys 20" in text
+        answer = re.search(r'class="answer">([^<]*)<', text)
+        assert answer is not None
+        assert unescape(answer[1]) in found.summary()
+        assert re.search(r"mu_nu_mu (<|in )|no limit on mu_nu_mu|no scanned", unescape(answer[1]))
+
+
 def test_the_command_of_a_scan_makes_the_same_scan(scans: list[Path], tmp_path: Path) -> None:
     text = document.compose(scans[2]).html
     command = re.search(r"cevns scan [^<]*", text)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from cevns.exceptions import InputError
 from cevns.records import cited, head
 from cevns.records.record_files import strict
@@ -63,7 +65,8 @@ def scan_part(scan: Scan, prefix: str, file: Path | None = None, digest: str = "
     ]
     inputs = {} if file is None else {file.name: digest}
     failure = scan.refused and f"The result of this scan is not to be used: {scan.refused}."
-    found = next((x for x in lines if x.startswith(scan.names[0]) or "region" in x), lines[0])
+    answers = (f"{scan.names[0]} ", "region at", "no limit on", "no scanned value")
+    found = next((line for line in lines if line.startswith(answers)), lines[0])
     return Part(
         f"Scan of {names}: {scan.heading}",
         found,
@@ -120,14 +123,27 @@ def _allowed(scan: Scan) -> list[Table]:
     return [Table(columns, rows, f"allowed at {100.0 * scan.cl:g}\N{NO-BREAK SPACE}%", found, 0)]
 
 
+def _drawn(scan: Scan) -> str:
+    """What was drawn at random for it, and from which seed."""
+    run, seed = scan.file.run, f"seed {scan.file.run.get('seed')}"
+    if scan.method == "bayes":
+        samples = np.min(scan.file.datasets["posterior/effective_sample_size"])
+        return f"The posterior was sampled with {seed}, worth {samples:,.0f} independent draws."
+    if scan.method == "cls" and run["toys"]:
+        return (
+            f"{run['toys']:,} pseudo-experiments were drawn at each point under each of the two "
+            f"hypotheses, {seed}."
+        )
+    if scan.method == "fc":
+        return f"{scan.to_dict()['toys']:,} pseudo-experiments were drawn, {seed}."
+    return "No pseudo-experiments were drawn: the limits hold asymptotically."
+
+
 def _failures(scan: Scan) -> list[str]:
     """Toys, seed, and what went wrong."""
-    said = []
-    toys = scan.to_dict().get("toys")
-    if toys:
-        said.append(f"{toys:,} pseudo-experiments were drawn, seed {scan.file.run.get('seed')}.")
-    else:
-        said.append("No pseudo-experiments were drawn.")
+    said = [_drawn(scan)]
+    if scan.method == "bayes":
+        return said
     if scan.failed:
         points = "point has" if scan.failed == 1 else "points have"
         said.append(f"{scan.failed} {points} no converged fit.")
@@ -153,6 +169,8 @@ def _reproduce(scan: Scan, file: str) -> Section:
     words += ["--method", scan.method, "--cl", repr(scan.cl)]
     if scan.file.run.get("seed") is not None:
         words += ["--seed", str(run["seed"])]
+    words += ["--toys", str(run["toys"])] if run.get("toys") else []
+    words += ["--draws", str(run["draws"])] if run.get("draws") else []
     words += ["--asimov"] if run["asimov"] else []
     name = file or "scan.h5"
     return Section(
