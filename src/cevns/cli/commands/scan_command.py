@@ -142,7 +142,7 @@ def plot(
     if isinstance(found, FieldScan):
         if levels:
             raise InputError("--cl is for regions; scan the field again at another --cl")
-        fields = read_fields(found, over)
+        fields = read_fields(found.name, found.quantity.name, found.unit, over)
         if table:
             write(target, field_csv(found))
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -227,6 +227,7 @@ class ScanOptions(options.Opened, Figures):
         """
         from cevns.cli.printed.field_table import show_field_scan
         from cevns.cli.terminal.progress import progress_bar
+        from cevns.experiments.questions import SCALE
 
         for option, given in (
             ("--method", self.method != "profile"), ("--refine", self.refine),
@@ -248,8 +249,13 @@ class ScanOptions(options.Opened, Figures):
                 f"one of {', '.join(n for n in study.couplings.names if n not in study.structural)}"
             )
         values, unit = wanted.of_field()
-        known = study.couplings if self.free else ()
-        self.check([wanted.name, *(known[n].name for n in self.free or () if known)])
+        asked = study.couplings[self.free[0]].name if self.free else SCALE
+        self.check([wanted.name, asked])
+        over = []
+        if self.overlay:
+            from cevns.report.scan_figures.field_figure import read_fields
+
+            over = read_fields(wanted.name, asked, unit, self.overlay)
         with progress_bar("values") as progress:
             found = study.scan_field(
                 wanted.name,
@@ -267,17 +273,18 @@ class ScanOptions(options.Opened, Figures):
         own = {k: v for k, v in study.provenance().items() if k != "citations"}
         record = {**found.to_dict(), **own}
         if self.plots is not None:
-            record |= self._draw_field(found, self.plots)
+            record |= self._draw_field(found, self.plots, over)
             said = ", ".join((*record["figures"], *record["curves"]))
             output.console.print(f"figure: {said}", soft_wrap=True)
         output.result(record, study)
 
-    def _draw_field(self, found: FieldScan, folder: Path) -> dict[str, Any]:
+    def _draw_field(
+        self, found: FieldScan, folder: Path, over: Sequence[tuple[str, FieldScan]]
+    ) -> dict[str, Any]:
         from cevns.files import write
-        from cevns.report.scan_figures.field_figure import field_csv, field_figure, read_fields
+        from cevns.report.scan_figures.field_figure import field_csv, field_figure
 
         name = f"scan-{found.name.replace('.', '-').replace(':', '-')}"
-        over = read_fields(found, tuple(self.overlay or ()))
         written = self.write(lambda: {name: field_figure(found, overlays=over)}, ends(self.xlim))
         curves = folder / f"{name}.csv"
         write(curves, field_csv(found))

@@ -44,8 +44,16 @@ _DECADE: Final = 10.0
 """Ratio of the ends from which numbers are drawn on a logarithmic axis."""
 
 
-def read_fields(found: FieldScan, files: Sequence[Path]) -> list[tuple[str, FieldScan]]:
+def read_fields(
+    field: str, quantity: str, unit: str, files: Sequence[Path]
+) -> list[tuple[str, FieldScan]]:
     """Other scans over the same field, by the names of their files.
+
+    Args:
+        field: which is scanned.
+        quantity: what is asked.
+        unit: of the values of the field.
+        files: of the others.
 
     Raises:
         InputError: if one is over another field, or asks for something else.
@@ -54,15 +62,15 @@ def read_fields(found: FieldScan, files: Sequence[Path]) -> list[tuple[str, Fiel
     out = []
     for path in files:
         other = read(path)
-        asked = (found.name, found.quantity.name, found.unit)
-        if not isinstance(other, FieldScan) or asked[:2] != (other.name, other.quantity.name):
+        if not isinstance(other, FieldScan) or (field, quantity) != (
+            other.name,
+            other.quantity.name,
+        ):
+            raise InputError(f"{path} is no scan of {quantity} over {field}; overlay one that is")
+        if other.unit != unit:
             raise InputError(
-                f"{path} is no scan of {asked[1]} over {asked[0]}; overlay one that is"
-            )
-        if other.unit != found.unit:
-            raise InputError(
-                f"{path} has {found.name} in {other.unit or 'plain numbers'}, not in "
-                f"{found.unit or 'plain numbers'}; scan it in the same unit"
+                f"{path} has {field} in {other.unit or 'plain numbers'}, not in "
+                f"{unit or 'plain numbers'}; scan it in the same unit"
             )
         out.append((path.stem, other))
     return out
@@ -153,7 +161,8 @@ def _said(found: FieldScan) -> str:
     if q.kind == "limit":
         return style.with_unit(f"{percent(found.cl)} upper limit on {name}", q.unit)
     if q.kind == "relative":
-        return style.with_unit("Error of the cross section", "%")
+        said = current().label(q.name) or "the cross section"
+        return style.with_unit(f"Error of {said}", "%")
     return style.with_unit(f"Error of {name}", q.unit)
 
 
