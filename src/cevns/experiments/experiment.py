@@ -290,12 +290,14 @@ class Experiment(Apparatus, Shown):
             SchemaError: if a change breaks the schema.
             InputError: if a field does not exist.
         """
-        document = self.document.with_changes(loader.texts(overrides))
+        everywhere = loader.in_channels(self.document, loader.texts(overrides))
+        document = self.document.with_changes(everywhere)
         document = quenching_override.without_idle_pulls(document, overrides)
         both = {**(self.overrides or {}), **overrides}
-        return replace(
-            self, declaration=loader.validate(document), document=document, overrides=both
-        )
+        # stages know their sections by identity: what did not change is not built again
+        declaration = loader.validate(document)
+        declaration = loader.keeping(self.declaration, declaration)
+        return replace(self, declaration=declaration, document=document, overrides=both)
 
     @cached_property
     def response_tables(self) -> ResponseTables:

@@ -218,7 +218,10 @@ class Stages(Parts):
         """As `response`, over all energies that the axis shows: electrons are not quenched."""
         if not (self._is_quenched and isinstance(self.response, ResponseTable)):
             return self.response
-        reach = self.response.energy_max_kevee
+        of, end = (self.declaration.detector, self.declaration.axes), self.response.energy_max_kevee
+        return self.built.once(of, ("wide", end), lambda: self._wide_response(end))
+
+    def _wide_response(self, reach: float) -> ResponseTable:
         while self.resolution.cdf(self.energy_edges[-1], reach) > UNSEEN and reach < 1e6:
             reach *= 2.0
         reach = end_of_axis(self.resolution, self.energy_edges, reach)
