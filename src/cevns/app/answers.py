@@ -44,8 +44,7 @@ def expected_significance(bench: Bench, state: State, placed: Placed) -> dict[st
     try:
         asked = bench.asked(_only_file(bench, state), "count")
         model = asked.held
-        data = _asimov(bench, placed, model)
-        model, data = _cut(bench, state, model, data)
+        model, data = _cut(bench, state, model, _asimov(placed, model))
         best = fit(model, data=data, poi=asked.interest, minos="none")
         found = against_nothing(model, SIGNAL, best)
     except CevnsError as error:
@@ -78,7 +77,7 @@ def fit_record(
             asked = bench.asked(state, None, (free,), held)
         whole = asked.held
         seen = bench.experiment.has_data
-        data = None if seen else _asimov(bench, placed, whole)
+        data = None if seen else _asimov(placed, whole)
         model, data = _cut(bench, state, whole, data)
         best = fit(model, data=data, poi=asked.interest, minos="none")
         poi = best[best.poi or ""]
@@ -136,11 +135,10 @@ def moved_couplings(bench: Bench, state: State) -> dict[str, float]:
     return couplings
 
 
-def _asimov(bench: Bench, placed: Placed, model: Model) -> Data:
+def _asimov(placed: Placed, model: Model) -> Data:
     """The counts that a state expects, and its parameters as auxiliary measurements.
 
     Args:
-        bench: of the experiment.
         placed: where the sliders stand.
         model: that is fitted to them.
     """
@@ -148,9 +146,7 @@ def _asimov(bench: Bench, placed: Placed, model: Model) -> Data:
         zip(placed.model.parameters.names, placed.theta.tolist(), strict=True)
     )
     point = np.array([true.get(p.name, p.value) for p in model.parameters])
-    point = np.clip(
-        point, [p.lower for p in model.parameters], [p.upper for p in model.parameters]
-    )
+    point = np.clip(point, [p.lower for p in model.parameters], [p.upper for p in model.parameters])
     expected = placed.model.expected(placed.theta)
     own = model.expected(point)
     counts = []
@@ -161,9 +157,7 @@ def _asimov(bench: Bench, placed: Placed, model: Model) -> Data:
     return Data(np.concatenate(counts), point)
 
 
-def _cut(
-    bench: Bench, state: State, model: Model, data: Data | None
-) -> tuple[Model, Data | None]:
+def _cut(bench: Bench, state: State, model: Model, data: Data | None) -> tuple[Model, Data | None]:
     """Model and data without bins below the threshold."""
     left, kept = bench.above(model, state.value(THRESHOLD))
     if kept is None or data is None:

@@ -190,5 +190,3 @@ class Engine:
 
 def _unknown(what: str, name: str, known: Any) -> str:
     return str(UnknownNameError(what, name, known))
-
-

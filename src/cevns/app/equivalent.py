@@ -75,9 +75,7 @@ class _Said:
     def _moved(self, kind: str) -> dict[str, float]:
         fields = self.bench.fields
         return {
-            fields[s.field].at: s.value
-            for s in self.state.settings
-            if fields[s.field].kind == kind
+            fields[s.field].at: s.value for s in self.state.settings if fields[s.field].kind == kind
         }
 
 

@@ -123,7 +123,7 @@ def of_file(experiment: Experiment) -> Iterator[Field]:
     """
     values = experiment.document.values
     channels = {n: c for n, c in (values.get("channels") or {}).items() if isinstance(c, dict)}
-    own = {key for entry in channels.values() for key in entry}
+    own = {key for entry in channels.values() for key in entry} & {"target", "detector"}
     for section in _SECTIONS:
         if section in values and section not in own:
             yield from _numbers(values[section], section, section)
@@ -274,5 +274,3 @@ def _short(value: float) -> float:
 def _round(step: float) -> float:
     """A step of one digit."""
     return float(f"{step:.0e}") if step else 1.0
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import json
 import socket
@@ -52,7 +53,6 @@ def application(engine: Engine, *, host: str = HOST) -> Starlette:
     try:
         from starlette.applications import Starlette
         from starlette.concurrency import run_in_threadpool
-        from starlette.requests import Request
         from starlette.responses import PlainTextResponse, Response
         from starlette.routing import Route
     except ImportError:
@@ -119,10 +119,8 @@ def _is_ours(header: str, host: str) -> bool:
     A page elsewhere may give its own name our address (DNS rebinding) and read what we answer;
     the name then stands in the header.
     """
-    if header.startswith("["):
-        name = header[1:].partition("]")[0]
-    else:
-        name = header.partition(":")[0]
+    bracketed = header.startswith("[")
+    name = header[1:].partition("]")[0] if bracketed else header.partition(":")[0]
     local = {HOST, "localhost", "::1", host.casefold()}
     if name.casefold() in local:
         return True
@@ -155,10 +153,11 @@ def free_port(host: str, port: int) -> socket.socket:
             bound.listen(128)  # so that nobody else can have it from here on
         except PermissionError:
             bound.close()
-            raise InputError(f"--port {number} is for the system alone; take one above 1023") from None
+            said = f"--port {number} is for the system alone; take one above 1023"
+            raise InputError(said) from None
         except OSError as error:
             bound.close()
-            if error.errno is not None and "assign" in str(error):
+            if error.errno == errno.EADDRNOTAVAIL:
                 raise InputError(f"--host {host} is no address of this machine") from None
             continue
         return bound

@@ -47,7 +47,7 @@ select { padding:5px 8px; max-width:100%; font-size:14px; }
 .number .beside { color:var(--muted); font-size:12.5px; min-height:1.45em; }
 .old, .old .value { color:var(--muted); }
 .panels { display:grid; grid-template-columns:repeat(auto-fit,minmax(min(100%,330px),1fr));
-  gap:8px 16px; }
+  gap:10px 16px; }
 .bar { display:flex; flex-wrap:wrap; gap:6px; margin-bottom:6px; align-items:center; }
 .bar .sub { margin-right:2px; }
 .bar button { padding:3px 9px; font-size:13px; }
@@ -141,6 +141,7 @@ function symbol(name) {
   return known[name] ?? esc(name.replaceAll("_", " "));
 }
 
+const same = (text) => text.replace(/[^A-Za-z0-9]+/g, " ");
 const words = (text) => esc(text).replace(/\bnu_(mu|tau|e)\b/g, (_, f) =>
   `ν<sub>${f.replace("mu", "μ").replace("tau", "τ")}</sub>`).replace("G_F", "G<sub>F</sub>");
 
@@ -201,7 +202,9 @@ function fromTick(field, tick) {
 
 // -- the figure -------------------------------------------------------------------------------
 
-const WIDE = 520, HIGH = 300, LEFT = 58, RIGHT = 10, TOP = 12, BOTTOM = 44;
+const RIGHT = 12, TOP = 12, BOTTOM = 44, NARROWEST = 330;
+const tickText = (t) => shown(t, 3).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
+const unitText = (u) => esc(u).replace(/^us$/, "µs").replace(/\bcm2\b/, "cm²");
 
 function ticks(low, high, count) {
   const raw = (high - low) / count, size = 10 ** Math.floor(Math.log10(raw));
@@ -221,7 +224,8 @@ function colours(components) {
     : c.kind === "steady" ? "var(--steady)" : `var(--b${other++ % 5})`]));
 }
 
-function panel(axis, channel, fill, ghost, subtract, threshold, range) {
+function panel(axis, channel, fill, ghost, subtract, threshold, range, WIDE) {
+  const HIGH = Math.round(Math.min(350, Math.max(225, 0.6 * WIDE)));
   const edges = axis.edges, n = edges.length - 1;
   const width = edges.slice(1).map((e, i) => (axis.name === "cell" ? 1 : e - edges[i]));
   const names = [...channel.components].sort((a, b) => ORDER[a.kind] - ORDER[b.kind]);
@@ -256,6 +260,8 @@ function panel(axis, channel, fill, ghost, subtract, threshold, range) {
     bottom *= 1.18;
     range.now = { top, bottom };
   }
+  const marks = ticks(bottom, top, 4);
+  const LEFT = 28 + 7 * Math.max(...marks.map((t) => tickText(t).length));
   const x0 = edges[0], x1 = edges[n];
   const X = (x) => LEFT + ((x - x0) / (x1 - x0)) * (WIDE - LEFT - RIGHT);
   const Y = (y) => TOP + (1 - (y - bottom) / (top - bottom)) * (HIGH - TOP - BOTTOM);
@@ -264,9 +270,9 @@ function panel(axis, channel, fill, ghost, subtract, threshold, range) {
   const outline = (ys) => `M${steps(ys).slice(1)}`;
   const out = [];
   const zero = Math.min(Math.max(Y(0), TOP), HIGH - BOTTOM);
-  for (const t of ticks(bottom, top, 4)) {
+  for (const t of marks) {
     out.push(`<line class="gridline" x1="${LEFT}" x2="${WIDE - RIGHT}" y1="${Y(t)}" y2="${Y(t)}"/>`,
-      `<text x="${LEFT - 7}" y="${Y(t) + 4}" text-anchor="end">${shown(t, 3).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "")}</text>`);
+      `<text x="${LEFT - 7}" y="${Y(t) + 4}" text-anchor="end">${tickText(t)}</text>`);
   }
   for (const l of layers) {
     const back = l.low.map((y, i) => `L${p(X(edges[i + 1]), Y(y))}L${p(X(edges[i]), Y(y))}`).reverse().join("");
@@ -277,13 +283,13 @@ function panel(axis, channel, fill, ghost, subtract, threshold, range) {
   if (fitted) out.push(`<path class="fitted" d="${outline(fitted)}"/>`,
     `<path class="fitted top" d="${outline(fitted)}"><title>best fit</title></path>`);
   if (data) {
-    const marks = data.y.map((y, i) => {
+    const points = data.y.map((y, i) => {
       const x = X((edges[i] + edges[i + 1]) / 2);
       const a = Math.max(TOP, Math.min(Y(data.high[i]), HIGH - BOTTOM));
       const b = Math.max(TOP, Math.min(Y(data.low[i]), HIGH - BOTTOM));
       return [x, Y(y), a, b, n > 60 ? 1.6 : 2.6];
     });
-    const draw = (k, more) => marks.map(([x, y, a, b, r]) =>
+    const draw = (k, more) => points.map(([x, y, a, b, r]) =>
       `<line class="${k}" x1="${x}" x2="${x}" y1="${a}" y2="${b}"/><circle class="${k}" cx="${x}" cy="${y}" r="${r + more}"/>`).join("");
     out.push(draw("halo", 0.6), draw("point", -0.4));
   }
@@ -292,9 +298,9 @@ function panel(axis, channel, fill, ghost, subtract, threshold, range) {
       `<line class="cut" x1="${X(threshold)}" x2="${X(threshold)}" y1="${TOP}" y2="${HIGH - BOTTOM}"/>`);
   }
   out.push(`<line class="axis" x1="${LEFT}" x2="${WIDE - RIGHT}" y1="${zero}" y2="${zero}"/>`);
-  for (const t of axis.name === "cell" && n < 8 ? edges.slice(1).map((_, i) => i + 1) : ticks(x0, x1, 6)) {
+  for (const t of axis.name === "cell" && n < 8 ? edges.slice(1).map((_, i) => i + 1) : ticks(x0, x1, WIDE < 400 ? 5 : 7)) {
     out.push(`<line class="axis" x1="${X(t)}" x2="${X(t)}" y1="${HIGH - BOTTOM}" y2="${HIGH - BOTTOM + 5}"/>`,
-      `<text x="${X(t)}" y="${HIGH - BOTTOM + 19}" text-anchor="middle">${shown(t, 3).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "")}</text>`);
+      `<text x="${X(t)}" y="${HIGH - BOTTOM + 19}" text-anchor="middle">${tickText(t)}</text>`);
   }
   const unit = axis.unit ? ` / ${esc(axis.unit)}` : "";
   const what = channel.counts ? "counts" : "value";
@@ -414,12 +420,10 @@ export function mount(host, transport, options = {}) {
     }
     const key = `${record.experiment.name} ${record.models.of}`;
     if (key !== built) build(key);
+    if (!Object.keys(record.settings).length) declared[key] ??= record;
     draw();
     if (!job.quick && !newer) options.onState?.(record.state, record);
-    if (!declared[key]) {
-      if (!Object.keys(record.settings).length) declared[key] = record;
-      else if (!newer) reference(key, record);
-    }
+    if (!declared[key] && !newer) reference(key, record);
     host.dispatchEvent(new CustomEvent("cevns-drawn", { detail: { number: job.number, quick: job.quick } }));
   }
 
@@ -483,9 +487,9 @@ export function mount(host, transport, options = {}) {
     box.innerHTML = `<div class="row"><label for="${id}">${symbol(field.name)}</label>
       <button class="reset" aria-label="reset ${esc(field.name)}" title="reset">↺</button>
       <input type="text" inputmode="decimal" id="${id}" aria-describedby="${id}-n" autocomplete="off" spellcheck="false">
-      <span class="unit">${esc(field.unit)}</span></div>
+      <span class="unit">${unitText(field.unit)}</span></div>
       <input type="range" min="0" max="${last}" step="1" aria-label="${esc(field.name)}">
-      <div class="note" id="${id}-n">${field.title.replaceAll("_", " ") === field.name.replaceAll("_", " ") ? "" : words(field.title)}</div>`;
+      <div class="note" id="${id}-n">${same(field.title) === same(field.name) ? "" : words(field.title)}</div>`;
     const range = box.querySelector("input[type=range]"), number = box.querySelector("input[type=text]");
     const reset = box.querySelector(".reset");
     controls[field.name] = { box, range, number, reset, field };
@@ -604,6 +608,9 @@ export function mount(host, transport, options = {}) {
     const fill = colours(c.components);
     const other = base?.channels[channel];
     const at = "threshold" in ui.settings ? ui.settings.threshold : null;
+    const whole = $(".panels").clientWidth || 800;
+    const columns = Math.max(1, Math.min(c.axes.length, Math.floor((whole + 16) / (NARROWEST + 16))));
+    const each = Math.round((whole - 16 * (columns - 1)) / columns);
     $(".panels").innerHTML = c.axes.map((axis, k) => {
       const before = Object.keys(r.settings).length && other?.axes[k];
       let ghost = null;
@@ -613,7 +620,7 @@ export function mount(host, transport, options = {}) {
           ({ total: a.total + v[i], signal: a.signal + (signal.has(n) ? v[i] : 0) }), { total: 0, signal: 0 }));
       }
       const range = (ranges[`${channel} ${k} ${subtract}`] ??= {});
-      return panel(axis, c, fill, ghost, subtract, at, range);
+      return panel(axis, c, fill, ghost, subtract, at, range, each);
     }).join("");
   }
 
@@ -638,11 +645,11 @@ export function mount(host, transport, options = {}) {
     }
     if (!f) { box.textContent = "fitting …"; return; }
     if (f.error) { box.innerHTML = `<div class="bad">${esc(f.error)}</div>`; return; }
-    const value = f.limit ? `&lt; ${shown(f.limit.value)} ${esc(f.limit.unit)} (${f.limit.level * 100} %)`
-      : `${withError(f.poi.value, f.poi.error)} ${esc(f.poi.unit)}`;
+    const value = f.limit ? `&lt; ${shown(f.limit.value)} ${unitText(f.limit.unit)} (${f.limit.level * 100} %)`
+      : `${withError(f.poi.value, f.poi.error)} ${unitText(f.poi.unit)}`;
     const z = f.significance === null ? "" : ` · background-only hypothesis rejected at ${shown(f.significance, 4)} σ`;
-    const rows = f.parameters.map((p) => `<tr><td>${symbol(p.name)}</td><td>${withError(p.value, p.error)} ${esc(p.unit)}</td><td>${p.pull === null ? "" : shown(p.pull, 3)}</td></tr>`);
-    box.innerHTML = `<div class="number"><div class="value">${value}</div><div class="beside">${symbol(f.poi.name)}, fit to ${f.of}${z} · χ² ${shown(f.chi2, 4)} for ${f.ndof} degrees of freedom</div></div>` +
+    const rows = f.parameters.map((p) => `<tr><td>${symbol(p.name)}</td><td>${withError(p.value, p.error)} ${unitText(p.unit)}</td><td>${p.pull === null ? "" : shown(Math.abs(p.pull) < 1e-4 ? 0 : p.pull, 2)}</td></tr>`);
+    box.innerHTML = `<div class="number"><div class="value">${value}</div><div class="beside">${symbol(f.poi.name)}, fit to ${f.of}${z}${f.of === "data" ? ` · χ² ${shown(f.chi2, 4)} for ${f.ndof} degrees of freedom` : ""}</div></div>` +
       `<table><thead><tr><th>Parameter</th><th>fit</th><th>pull</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
   }
 
@@ -680,6 +687,14 @@ export function mount(host, transport, options = {}) {
     $("#save").addEventListener("click", () => options.save(view.state));
   }
 
+  if (globalThis.ResizeObserver) {
+    let width = 0;
+    new ResizeObserver(([entry]) => {
+      const now = Math.round(entry.contentRect.width);
+      if (view && width && now !== width) figure(view, declared[built]);
+      width = now;
+    }).observe($(".panels"));
+  }
   const open = (text) => { ui.unread = text; ask(false); };
   open(options.initial ?? "");
   return { open, get view() { return view; } };

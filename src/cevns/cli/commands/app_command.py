@@ -59,6 +59,6 @@ def app(
         if browser:
             import webbrowser
 
-            local = "127.0.0.1" if at in ("0.0.0.0", "::") else shown  # noqa: S104
+            local = "127.0.0.1" if at in ("0.0.0.0", "::") else shown
             webbrowser.open(f"http://{local}:{number}/")
         serve(engine, bound, host=at)

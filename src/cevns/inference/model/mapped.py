@@ -87,7 +87,8 @@ def some_bins(channel: Channel, kept: IntArray) -> Channel:
         >>> from cevns.inference.model.channel import Component
         >>> from cevns.inference.model.shapes import fixed
         >>> flat = Component("flat", fixed(np.array([1.0, 2.0, 4.0])), (2.0,))
-        >>> left = some_bins(Channel("counts", np.array([3.0, 4.0, 7.0]), (flat,)), np.array([1, 2]))
+        >>> counts = Channel("counts", np.array([3.0, 4.0, 7.0]), (flat,))
+        >>> left = some_bins(counts, np.array([1, 2]))
         >>> left.observed.tolist(), left.at({}, np.zeros(1)).mean[:, 0].tolist()
         ([4.0, 7.0], [4.0, 8.0])
     """
