@@ -159,7 +159,13 @@ class Bench:
         coupled = bool(shapes) or self._coupled(values)
         changes, scales = self._changes(state, coupled)
         key = tuple(changes.items()), tuple(shapes.items()), coupled
-        experiment, model, said = self._once(("model", *key), lambda: self._built(*key))
+        try:
+            experiment, model, said = self._once(("model", *key), lambda: self._built(*key))
+        except StateError:
+            raise
+        except CevnsError as error:
+            moved = [n for n, f in self.fields.items() if f.at in changes or f.at in shapes]
+            raise StateError(" and ".join(moved) or "experiment", str(error)) from None
         if scales:  # which no model is built for: what may not be declared is refused all the same
             _ = self._changed(self.overrides(state))
         at = state.value(THRESHOLD)

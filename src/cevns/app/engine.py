@@ -95,7 +95,7 @@ class Engine:
         Raises:
             StateError: if a slider cannot stand where it does.
         """
-        bench = self._bench(state.experiment, state.models)
+        bench = self.opened(state)
         placed = bench.placed(state)
         notes = [*bench.notes, *self._notes(bench, state), *placed.said]
         fitted, answer = None, None
@@ -153,6 +153,10 @@ class Engine:
         if any(s.field == "threshold" for s in state.settings):
             said.append("Bins below the threshold are left out of counts, -2 ln L and fits.")
         return said
+
+    def opened(self, state: State) -> Bench:
+        """The experiment of a state, and what was built of it."""
+        return self._bench(state.experiment, state.models)
 
     def _bench(self, name: str, models: str) -> Bench:
         key = name, models

@@ -157,7 +157,7 @@ def _numbers(node: Any, at: str, section: str) -> Iterator[Field]:
             return  # nothing says how far it may be moved
         in_detector = section == "detector"
         low, high = sorted((0.5 * value, 1.5 * value)) if in_detector else (0.1 * value, 10 * value)
-        bounds = (1e-4 * value, 1e4 * value) if value > 0 else (-math.inf, math.inf)
+        bounds = (1e-3 * value, 1e3 * value) if value > 0 else (-math.inf, math.inf)
         yield Field(
             at,
             "file",

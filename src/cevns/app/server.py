@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import errno
 import ipaddress
 import json
+import logging
 import socket
 import threading
 from collections.abc import Callable
-from functools import partial
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["HOST", "PORT", "application", "free_port", "serve"]
 
+_LOG: Final = logging.getLogger(__name__)
 HOST: Final = "127.0.0.1"
 PORT: Final = 8585
 _TRIED: Final = 50
@@ -52,7 +55,6 @@ def application(engine: Engine, *, host: str = HOST) -> Starlette:
     """
     try:
         from starlette.applications import Starlette
-        from starlette.concurrency import run_in_threadpool
         from starlette.responses import PlainTextResponse, Response
         from starlette.routing import Route
     except ImportError:
@@ -77,14 +79,16 @@ def application(engine: Engine, *, host: str = HOST) -> Starlette:
         if name not in _FILES:
             return PlainTextResponse("There is no such page.", 404, _HEADERS)
         stored, kind = _FILES[name]
-        return Response(page_file(stored), headers={**_HEADERS, "Content-Type": kind})
+        headers = {**_HEADERS, "Content-Type": kind}
+        if stored == "icon.svg":  # which browsers look up again whenever the title changes
+            headers["Cache-Control"] = "max-age=3600"
+        return Response(page_file(stored), headers=headers)
 
     async def view(request: Request) -> Response:
         query = request.url.query
         quick = query.endswith("&quick")
-        code, text = await run_in_threadpool(
-            partial(_answer, engine, one_at_a_time, query.removesuffix("&quick"), not quick)
-        )
+        state = query.removesuffix("&quick")
+        code, text = await _aside(lambda: _answer(engine, one_at_a_time, state, not quick))
         number = request.headers.get("x-sequence", "")
         headers = {**_HEADERS, "Content-Type": "application/json"}
         if number.isdecimal():  # which answer it is, for pages that ask again meanwhile
@@ -93,6 +97,28 @@ def application(engine: Engine, *, host: str = HOST) -> Starlette:
 
     routes = [Route("/", guarded(file)), Route("/view", guarded(view))]
     return Starlette(routes=[*routes, Route("/{name}", guarded(file))])
+
+
+async def _aside(evaluate: Callable[[], tuple[int, str]]) -> tuple[int, str]:
+    """An answer from a thread that the end of the program does not wait for."""
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[tuple[int, str]] = loop.create_future()
+
+    def give(found: tuple[int, str]) -> None:
+        if not answer.done():
+            answer.set_result(found)
+
+    def work() -> None:
+        try:
+            found = evaluate()
+        except Exception as error:  # the page says it; the terminal has the traceback
+            _LOG.exception("the evaluation of a state failed")
+            found = 500, json.dumps({"field": "page", "error": f"{type(error).__name__}: {error}"})
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(give, found)
+
+    threading.Thread(target=work, daemon=True).start()
+    return await answer
 
 
 def page_file(name: str) -> str:
@@ -183,7 +209,7 @@ def serve(engine: Engine, bound: socket.socket, *, host: str = HOST) -> None:
         raise MissingExtraError("uvicorn", "app", "the live page") from None
     config = uvicorn.Config(
         served,
-        log_level="warning",
+        log_level="critical",
         access_log=False,
         lifespan="off",
         ws="none",

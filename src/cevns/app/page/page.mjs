@@ -342,7 +342,7 @@ export function mount(host, transport, options = {}) {
   let ranges = {}, declared = {}, built = "";
 
   // at most one evaluation is on its way; moves meanwhile collapse into the last one
-  let wanted = null, busy = false, sequence = 0, timer = 0;
+  let wanted = null, busy = false, sequence = 0, timer = 0, waits = false;
 
   function stateText() {
     if (ui.unread !== null) return ui.unread;
@@ -358,12 +358,14 @@ export function mount(host, transport, options = {}) {
 
   function ask(quick) {
     clearTimeout(timer);
+    waits = false;
     wanted = { text: stateText(), quick, number: ++sequence };
     pump();
   }
 
   function moved() {
     ask(true);
+    waits = true;
     timer = setTimeout(() => ask(false), QUIET_MS);
   }
 
@@ -697,7 +699,7 @@ export function mount(host, transport, options = {}) {
   }
   const open = (text) => { ui.unread = text; ask(false); };
   open(options.initial ?? "");
-  return { open, get view() { return view; } };
+  return { open, get view() { return view; }, get rests() { return !busy && !wanted && !waits; } };
 }
 
 // -- on a page of its own ---------------------------------------------------------------------
