@@ -21,6 +21,7 @@ from cevns.app.server import HOST, application, free_port
 from cevns.cli import run
 from cevns.exceptions import InputError
 
+ANYWHERE = "0.0.0.0"
 testclient = pytest.importorskip(
     "starlette.testclient", reason="the extra 'app' or httpx is not installed"
 )
@@ -171,12 +172,12 @@ def test_ctrl_c_does_not_wait_for_an_evaluation():
 
 
 def test_another_host_is_warned_of():
-    process, address = started("--host", "0.0.0.0", "--port", "9760")
+    process, address = started("--host", ANYWHERE, "--port", "9760")
     try:
-        assert address.startswith("http://0.0.0.0:")
+        assert address.startswith(f"http://{ANYWHERE}:")
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=10)
-        assert "cevns: warning: the page listens on 0.0.0.0" in said
+        assert f"cevns: warning: the page listens on {ANYWHERE}" in said
         assert "without a password" in said
     finally:
         process.kill()

@@ -24,7 +24,7 @@ from cevns.inference import (
 from cevns.inference.fitting.intervals import Interval, Significance
 from cevns.inference.fitting.upper_limits import upper_limit
 from cevns.inference.model.joining import shared_parameters
-from cevns.records import BinAxis, Binned
+from cevns.records import BinAxis, Binned, Explorable
 from cevns.typing import Array
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Width:
 
 
 @dataclass(frozen=True, eq=False)
-class ExperimentResult(Binned):
+class ExperimentResult(Binned, Explorable):
     """One experiment in a fit.
 
     Args:
@@ -92,6 +92,10 @@ class ExperimentResult(Binned):
     poi: FittedParameter | None = None
     significance: Significance | None = None
     contribution: Contribution | None = None
+
+    def explored(self) -> tuple[Experiment, ...]:
+        """The experiment."""
+        return (self.experiment,)
 
     @property
     def only(self) -> ChannelResult:
@@ -153,7 +157,7 @@ class ExperimentResult(Binned):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Measurement(Binned):
+class Measurement(Binned, Explorable):
     """Result of fitting one or several experiments.
 
     Args:
@@ -189,6 +193,10 @@ class Measurement(Binned):
     alternatives: Alternatives | None = None
     asimov: bool = False
     gof: GoodnessOfFit | None = None
+
+    def explored(self) -> tuple[Experiment, ...]:
+        """The experiments."""
+        return self.subject.experiments
 
     @property
     def together(self) -> bool:

@@ -35,6 +35,7 @@ class Engine:
     Args:
         own: experiments by the name the page has for them; they come before the catalogue.
         catalogue: whether all that the package ships is offered too.
+        models: new physics that has sliders where a state says nothing.
 
     Examples:
         >>> engine = Engine()
@@ -45,9 +46,14 @@ class Engine:
     """
 
     def __init__(
-        self, own: Mapping[str, Experiment] | None = None, *, catalogue: bool = True
+        self,
+        own: Mapping[str, Experiment] | None = None,
+        *,
+        catalogue: bool = True,
+        models: str = MODELS,
     ) -> None:
         self._own = dict(own or {})
+        self._usual = models
         self._shipped = loader.catalogue() if catalogue else ()
         self._benches: OrderedDict[tuple[str, str], Bench] = OrderedDict()
 
@@ -67,7 +73,10 @@ class Engine:
         """
         pairs = dict(read_pairs(text))
         name = pairs.pop("experiment", self.experiments[0])
-        models = pairs.pop("models", MODELS)
+        models = pairs.pop("models", self._usual)
+        own = self._own.get(name)
+        if own is not None and own.process is not None:
+            models = ""  # it has the couplings of its own process
         fit = pairs.pop("fit", "")
         bench = self._bench(name, models)
         for field in pairs:
@@ -136,7 +145,7 @@ class Engine:
         own = self._own.get(state.experiment)
         if own is not None and own.process is not None:
             return [""]
-        return list(dict.fromkeys((*_CHOICES, state.models)))
+        return list(dict.fromkeys((self._usual, *_CHOICES, state.models)))
 
     def _notes(self, bench: Bench, state: State) -> list[str]:
         declared = bench.experiment.declaration
@@ -167,8 +176,7 @@ class Engine:
         own = self._own.get(name)
         try:
             experiment = load_experiment(name) if own is None else own
-            of = "" if experiment.process is not None else models
-            bench = Bench(experiment, of)
+            bench = Bench(experiment, models)
             _ = bench.fields
         except StateError:
             raise
@@ -183,7 +191,7 @@ class Engine:
         """Refuse what is no name of the catalogue or registry: no file is opened by a link."""
         if name not in self.experiments:
             raise StateError("experiment", _unknown("experiment", name, self.experiments))
-        if models:
+        if models and models != self._usual:
             from cevns.processes import interactions
 
             known = interactions()

@@ -34,6 +34,16 @@ class _Said:
         return path.stem if path.parent == CATALOGUE else str(path)
 
     @property
+    def unsaid(self) -> list[str]:
+        """What neither lines nor options can say, as comments."""
+        lines = []
+        if self.bench.experiment.process is not None:
+            lines.append("# without the interaction that was given as an object")
+        if self.state.value(THRESHOLD) is not None:
+            lines.append("# with all bins, also those below the threshold of the page")
+        return lines
+
+    @property
     def changes(self) -> dict[str, str]:
         """Changed fields, those that the experiment was opened with included."""
         return {**(self.bench.experiment.overrides or {}), **self.bench.overrides(self.state)}
@@ -100,9 +110,7 @@ def command_line(bench: Bench, state: State) -> str:
     lines = [shlex.join(words)]
     if said.others and not said.fit:
         lines.append(f"# without {', '.join(said.others)}, which only the lines of Python move")
-    if state.value(THRESHOLD) is not None:
-        lines.append("# with all bins, also those below the threshold of the page")
-    return "\n".join(lines)
+    return "\n".join([*lines, *said.unsaid])
 
 
 def python_lines(bench: Bench, state: State) -> str:
@@ -131,6 +139,4 @@ def python_lines(bench: Bench, state: State) -> str:
         held = f", at={said.held!r}" if said.held else ""
         asimov = "" if bench.experiment.has_data else ", asimov=True"
         lines.append(f"fit = study.fit({asked}{held}{asimov}, minos='none')")
-    if state.value(THRESHOLD) is not None:
-        lines.append("# with all bins, also those below the threshold of the page")
-    return "\n".join(lines)
+    return "\n".join([*lines, *said.unsaid])
