@@ -1,4 +1,4 @@
-"""What must work without any extra (`make core-test` runs this where none is installed).
+"""What must work without any extra (`make wheel-test` runs this where none is installed).
 
 Elsewhere the extras are hidden: None in ``sys.modules`` makes an import fail as if the package
 were absent.
@@ -116,7 +116,7 @@ def test_parameters() -> None:
         (("scan", *NSI, "--out", "figures.h5"), "scan"),
         (("scan", *NSI, "--method", "bayes"), "bayes"),
         (("scan", *NSI, "--method", "fc", "--scheduler", "tcp://localhost:8786"), "dist"),
-        (("plot", "figures.h5"), "plot"),
+        (("plot", "figures.h5"), "scan"),
         (("merge", "figures.h5", "--out", "figures.h5"), "scan"),
     ],
 )

@@ -47,7 +47,7 @@ def test_each_set_alone_is_that_of_the_table_behind_the_figures():
 
 def test_the_usual_fit_is_that_of_the_table_behind_the_figures():
     (row,) = [r for r in tables.lines("global-angles") if r["set"] == "all"]
-    (usual,) = [r for r in rows("| choice | alternative | sin") if r[0] == "usual"]
+    (usual,) = [r for r in rows("| choice | alternative | sin") if r[0] == "default"]
     fitted = [float(row["sin2_theta_w"]), float(row["up"]), -float(row["down"])]
     assert numbers(usual[2]) == pytest.approx(fitted, abs=0.6e-4)
 

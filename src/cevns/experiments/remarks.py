@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
+from cevns.experiments.declaration.loader import with_variant
 from cevns.processes import Interaction, Proportional
 from cevns.processes.framework.abilities import changes_matter
 from cevns.rates.electrons import VALIDITY
@@ -13,9 +14,10 @@ from cevns.sources import Source
 from cevns.sources.beams.source import ThroughMatter
 
 if TYPE_CHECKING:
+    from cevns.experiments.experiment import Experiment
     from cevns.experiments.prediction.apparatus import Apparatus
 
-__all__ = ["propagation", "radius_remarks", "remarks", "uncoupled"]
+__all__ = ["changed_by_user", "propagation", "radius_remarks", "remarks", "uncoupled"]
 
 _STANDARD: Final = "standard-model"
 _APART: Final = "flavours apart"
@@ -74,6 +76,20 @@ def remarks(physics: Mapping[str, str]) -> tuple[str, ...]:
         potential, _, apart = physics["propagation"].partition(", ")
         out.append(_HELD[potential == _STANDARD] + _ARRIVE[apart == _APART])
     return tuple(out)
+
+
+def changed_by_user(experiment: Experiment) -> dict[str, str]:
+    """Fields that were set from outside: a variant by its name, without what the file writes in it.
+
+    Args:
+        experiment: with its changed fields.
+    """
+    given = dict(experiment.overrides or {})
+    variant = {"variant": given.get("variant", "")}
+    if not variant["variant"]:
+        return given
+    own = with_variant(experiment.document, variant)
+    return {k: v for k, v in given.items() if k == "variant" or own.get(k) != v}
 
 
 def radius_remarks(experiments: Iterable[Apparatus], named: Collection[str]) -> tuple[str, ...]:
