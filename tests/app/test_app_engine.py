@@ -285,9 +285,6 @@ def test_what_cannot_be_predicted_names_the_slider(engine):
         engine.evaluate(engine.state(f"{CSI}&mass=20kg&light_yield=0.02PE/keVee"))
     assert error.value.field == "light_yield"
     assert "no CEvNS event is expected" in error.value.said
-    with pytest.raises(StateError) as error:
-        engine.evaluate(engine.state(f"{CSI}&pulse_sigma=0.5ns"))
-    assert error.value.field == "pulse_sigma"
 
 
 @pytest.mark.slow

@@ -16,10 +16,12 @@ import urllib.request
 
 import pytest
 
+import cevns
 from cevns.app.engine import Engine
 from cevns.app.server import HOST, application, free_port
 from cevns.cli import run
 from cevns.exceptions import InputError
+from cevns.report import document
 
 ANYWHERE = "0.0.0.0"
 testclient = pytest.importorskip(
@@ -59,9 +61,31 @@ def test_the_view_is_that_of_the_engine(client, engine):
     answer = client.get(f"/view?{text}", headers={"X-Sequence": "7"})
     assert answer.text == engine.evaluate(engine.state(text)).text
     assert answer.headers["x-sequence"] == "7"
-    quick = client.get(f"/view?{text}&quick").json()
+    quick = client.get(f"/view?{text}&&quick").json()
     assert quick["fit"] is quick["significance"] is None
     assert quick["counts"] == answer.json()["counts"]
+
+
+@pytest.mark.slow
+def test_the_report_is_that_of_the_command(client):
+    pytest.importorskip("jinja2", reason="the extra 'report' is not installed")
+    answer = client.get("/view?experiment=coherent-csi-2021&mass=20kg&fit=count&&report")
+    assert answer.status_code == 200
+    assert answer.headers["content-disposition"] == "attachment"
+    assert "cevns report coherent-csi-2021 --set" in answer.text
+    study = cevns.load("coherent-csi-2021", overrides={"target.mass": "20.0 kg"})
+    page = document.compose(document.fitted(study, poi="count"))
+    found = re.search(r'id="cevns-result">(.*?)</script>', answer.text, re.DOTALL)
+    assert json.loads(found[1])["poi"] == pytest.approx(page.record["poi"])
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [("threshold=8PE", "threshold"), ("eps_ee_u=0.1", "fit"), ("eps_ee_u=0.1&fit=count", "fit")],
+)
+def test_what_no_report_can_have_is_refused(client, query, field):
+    answer = client.get(f"/view?experiment=coherent-csi-2021&{query}&&report")
+    assert (answer.status_code, answer.json()["field"]) == (400, field)
 
 
 @pytest.mark.parametrize(

@@ -150,6 +150,19 @@ def test_another_experiment_and_other_physics_are_chosen(opened):
     assert "models=nsi+light-scalar" in page.tab.url
 
 
+@pytest.mark.slow
+def test_the_view_is_saved_as_a_report(opened, tmp_path):
+    pytest.importorskip("jinja2", reason="the extra 'report' is not installed")
+    page = opened(f"{CSI}&mass=20kg&fit=cross-section")
+    page.settled()
+    with page.tab.expect_download(timeout=60_000) as saved:
+        page.tab.get_by_role("button", name="Save report").click()
+    assert saved.value.suggested_filename == "coherent-csi-2021.html"
+    saved.value.save_as(tmp_path / "report.html")
+    assert "cevns report coherent-csi-2021" in (tmp_path / "report.html").read_text("utf-8")
+    assert page.said == []
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_it_fits_the_screen_and_its_texts_can_be_read(opened, scheme, width, height):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -63,11 +63,7 @@ def fit_record(
     """
     held = moved_couplings(bench, state)
     if state.fit in NO_COUPLINGS and held:
-        said = (
-            f"a fit of {state.fit} has the couplings as declared: reset {', '.join(held)}, or fit "
-            "a coupling"
-        )
-        return {"question": state.fit, "error": said}, None
+        return {"question": state.fit, "error": refused_couplings(state.fit, held)}, None
     free = "sin2_theta_w" if state.fit == "sin2-theta-w" else state.fit
     held.pop(free, None)
     try:
@@ -110,6 +106,13 @@ def fit_record(
     }
     at = dict(zip(model.parameters.names, best.theta.tolist(), strict=True))
     return record, whole.with_parameters(whole.parameters.at(at))
+
+
+def refused_couplings(fit: str, held: Iterable[str]) -> str:
+    """Why a question is not put where couplings were moved."""
+    return (
+        f"a fit of {fit} has the couplings as declared: reset {', '.join(held)}, or fit a coupling"
+    )
 
 
 def _pull(model: Model, name: str, value: float) -> float | None:

@@ -167,7 +167,7 @@ class Bench:
             moved = [n for n, f in self.fields.items() if f.at in changes or f.at in shapes]
             raise StateError(" and ".join(moved) or "experiment", str(error)) from None
         if scales:  # which no model is built for: what may not be declared is refused all the same
-            _ = self._changed(self.overrides(state))
+            _ = self.changed(self.overrides(state))
         at = state.value(THRESHOLD)
         final = (*key, tuple(scales.items()), at)
         model, kept, likelihood = self._once(
@@ -254,7 +254,7 @@ class Bench:
         """The experiment at changed fields and shapes, its model, and what was warned of."""
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", CevnsWarning)
-            experiment = self._changed(dict(changes))
+            experiment = self.changed(dict(changes))
             free: tuple[str, ...] = ()
             if coupled:
                 experiment, _ = place(self._with_physics(experiment), dict(shapes))
@@ -265,8 +265,15 @@ class Bench:
         said = (str(w.message) for w in caught if issubclass(w.category, CevnsWarning))
         return experiment, model, tuple(dict.fromkeys(said))
 
-    def _changed(self, changes: Mapping[str, str]) -> Experiment:
-        """The experiment with changed fields; a mistake is one of the slider."""
+    def changed(self, changes: Mapping[str, str]) -> Experiment:
+        """The experiment with changed fields.
+
+        Args:
+            changes: as for `cevns.load`, of fields that have a slider.
+
+        Raises:
+            StateError: if a field may not have its value; it names the slider.
+        """
         if not changes:
             return self.experiment
         try:
@@ -282,7 +289,7 @@ class Bench:
         free: tuple[str, ...],
         at: Mapping[str, float],
     ) -> Asked:
-        experiment = self._changed(changes)
+        experiment = self.changed(changes)
         # the plain questions are those of the experiment without what was not moved
         if free or at:
             experiment = self._with_physics(experiment)

@@ -141,6 +141,18 @@ class Engine:
             record["twice_nll"] = finite(float(placed.likelihood.twice_nll(placed.theta)))
         return View(record)
 
+    def report(self, state: State) -> tuple[str, str]:
+        """The report of what a state shows: a name for its file, and the HTML.
+
+        Raises:
+            StateError: if the state has what no report can have.
+            InputError: if the question does not fit the experiment.
+            MissingExtraError: if jinja2, matplotlib or mplhep is not installed.
+        """
+        from cevns.app.saved_report import saved_report  # with the figures, which take long
+
+        return f"{state.experiment}.html", saved_report(self.opened(state), state).html
+
     def _models(self, state: State) -> list[str]:
         own = self._own.get(state.experiment)
         if own is not None and own.process is not None:

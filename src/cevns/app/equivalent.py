@@ -12,11 +12,11 @@ from cevns.app.fields import THRESHOLD
 from cevns.app.state import State
 from cevns.experiments.declaration.loader import CATALOGUE
 
-__all__ = ["command_line", "python_lines"]
+__all__ = ["Said", "command_line", "python_lines"]
 
 
 @dataclass(frozen=True, eq=False)
-class _Said:
+class Said:
     """A state in the words of the package.
 
     Args:
@@ -94,7 +94,7 @@ def command_line(bench: Bench, state: State) -> str:
 
     What has no option, such as a moved nuisance parameter, is said in a comment.
     """
-    said = _Said(bench, state)
+    said = Said(bench, state)
     words = ["cevns", "fit" if said.fit else "predict", said.name]
     for key, value in said.changes.items():
         words += ["--set", f"{key}={value}"]
@@ -115,7 +115,7 @@ def command_line(bench: Bench, state: State) -> str:
 
 def python_lines(bench: Bench, state: State) -> str:
     """Lines of Python after which ``expected`` holds the expected data of all bins."""
-    said = _Said(bench, state)
+    said = Said(bench, state)
     arguments = [repr(said.name)]
     if said.changes:
         arguments.append(f"overrides={said.changes!r}")

@@ -29,6 +29,7 @@ _LOG: Final = logging.getLogger(__name__)
 HOST: Final = "127.0.0.1"
 PORT: Final = 8585
 _TRIED: Final = 50
+_JSON: Final = "application/json"
 _POLICY: Final = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _HEADERS: Final = {
     "Content-Security-Policy": _POLICY,
@@ -85,12 +86,13 @@ def application(engine: Engine, *, host: str = HOST) -> Starlette:
         return Response(page_file(stored), headers=headers)
 
     async def view(request: Request) -> Response:
-        query = request.url.query
-        quick = query.endswith("&quick")
-        state = query.removesuffix("&quick")
-        code, text = await _aside(lambda: _answer(engine, one_at_a_time, state, not quick))
+        state, _, wanted = request.url.query.partition("&&")
+        code, text = await _aside(lambda: _answer(engine, one_at_a_time, state, wanted))
         number = request.headers.get("x-sequence", "")
-        headers = {**_HEADERS, "Content-Type": "application/json"}
+        kind = "text/html; charset=utf-8" if (wanted, code) == ("report", 200) else _JSON
+        headers = {**_HEADERS, "Content-Type": kind}
+        if kind != _JSON:  # a file to be kept, no page of this address
+            headers["Content-Disposition"] = "attachment"
         if number.isdecimal():  # which answer it is, for pages that ask again meanwhile
             headers["X-Sequence"] = number
         return Response(text, code, headers)
@@ -127,12 +129,22 @@ def page_file(name: str) -> str:
 
 
 def _answer(
-    engine: Engine, one_at_a_time: threading.Lock, query: str, answers: bool
+    engine: Engine, one_at_a_time: threading.Lock, query: str, wanted: str
 ) -> tuple[int, str]:
-    """Status and JSON of a state, or of what is wrong with it."""
+    """Status and JSON of a state, or of what is wrong with it.
+
+    Args:
+        engine: that evaluates states.
+        one_at_a_time: held meanwhile.
+        query: text of a state.
+        wanted: ``quick`` for what takes no fit, ``report`` for the report, else all of the view.
+    """
     try:
         with one_at_a_time:
-            return 200, engine.evaluate(engine.state(query), answers=answers).text
+            state = engine.state(query)
+            if wanted == "report":
+                return 200, engine.report(state)[1]
+            return 200, engine.evaluate(state, answers=wanted != "quick").text
     except StateError as error:
         return 400, json.dumps({"field": error.field, "error": error.said})
     except CevnsError as error:

@@ -686,7 +686,14 @@ export function mount(host, transport, options = {}) {
   }
   if (options.save) {
     $("#save").classList.remove("hidden");
-    $("#save").addEventListener("click", () => options.save(view.state));
+    $("#save").addEventListener("click", async (e) => {
+      e.target.disabled = true;
+      e.target.textContent = "Writing …";
+      const wrong = await options.save(view).catch(() => ({ field: "page", error: "the report could not be written" }));
+      if (wrong) refuse(wrong);
+      e.target.textContent = "Save report";
+      e.target.disabled = false;
+    });
   }
 
   if (globalThis.ResizeObserver) {
@@ -709,7 +716,7 @@ function own(host) {
   body.replaceSync("body{margin:0;background:#fbfbfa}@media(prefers-color-scheme:dark){body{background:#14171b}}");
   document.adoptedStyleSheets = [body];
   const transport = async (text, quick, number) => {
-    const found = await fetch(`view?${text}${quick ? "&quick" : ""}`, { headers: { "X-Sequence": String(number) } });
+    const found = await fetch(`view?${text}&&${quick ? "quick" : ""}`, { headers: { "X-Sequence": String(number) } });
     const record = await found.json();
     const answered = Number(found.headers.get("X-Sequence") ?? number);
     return found.ok ? { record, number: answered } : { ...record, number: answered };
@@ -717,6 +724,16 @@ function own(host) {
   let mine = "";
   const page = mount(host, transport, {
     initial: location.hash.slice(1),
+    save: async (view) => {
+      const found = await fetch(`view?${view.state}&&report`);
+      if (!found.ok) return found.json();
+      const file = document.createElement("a");
+      file.href = URL.createObjectURL(await found.blob());
+      file.download = `${view.experiment.name}.html`;
+      file.click();
+      setTimeout(() => URL.revokeObjectURL(file.href), 10000);
+      return null;
+    },
     link: (state) => `${location.origin}${location.pathname}#${state}`,
     onState: (state, record) => {
       mine = state;
