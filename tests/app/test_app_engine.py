@@ -308,3 +308,18 @@ def test_own_files_come_first(tmp_path):
     assert record["experiment"]["name"] == "mine"
     assert str(own) in record["command"]
     assert "--set 'target.mass=20 g'" in record["command"]
+
+
+def test_expected_counts_are_fitted_back_with_what_was_moved(engine):
+    """A fit to Asimov data returns what they were made with, pulls included."""
+    text = "experiment=conus-plus-2025&power=4GW&fit=cross-section"
+    plain = engine.evaluate(engine.state(text)).record["fit"]["parameters"]
+    name = next(p["name"] for p in plain if p["pull"] is not None)
+    field = engine.opened(engine.state(text)).fields[name]
+    moved = 0.5 * (field.value + field.high)  # two widths of its constraint
+    record = engine.evaluate(engine.state(f"{text}&{name}={moved}")).record
+    found = {p["name"]: p for p in record["fit"]["parameters"]}
+    assert abs(found[name]["value"] - moved) < 1e-3 * found[name]["error"]
+    true = 1e-40 * load("conus-plus-2025").model("cross-section").parameters["cross_section"].value
+    poi = record["fit"]["poi"]
+    assert abs(poi["value"] - true) < 1e-3 * poi["error"]

@@ -54,6 +54,29 @@ class Placed:
     likelihood: Likelihood
     said: tuple[str, ...]
 
+    @cached_property
+    def components(self) -> dict[tuple[str, str], Array]:
+        """Expected data of all bins, by channel and component."""
+        found, several = self.model.components(self.theta), len(self.model.channels) > 1
+        return {
+            (c.name, k.name): found[f"{c.name}.{k.name}" if several else k.name][
+                self.model.bins[c.name]
+            ]
+            for c in self.model.channels
+            for k in c.components
+        }
+
+    @property
+    def twice_nll(self) -> float:
+        """-2 ln L of the bins that are kept."""
+        expected = []
+        for channel in self.model.channels:
+            mu = sum(self.components[channel.name, k.name] for k in channel.components)
+            kept = None if self.kept is None else self.kept.get(channel.name)
+            expected.append(mu if kept is None else np.asarray(mu)[kept])
+        known = np.concatenate(expected)
+        return float(self.likelihood.twice_nll(self.theta, known))
+
 
 class Bench:
     """One experiment, opened; what it builds it keeps for the next move.

@@ -138,7 +138,7 @@ class Engine:
             "python": python_lines(bench, state),
         }
         if declared.has_data:
-            record["twice_nll"] = finite(float(placed.likelihood.twice_nll(placed.theta)))
+            record["twice_nll"] = finite(placed.twice_nll)
         return View(record)
 
     def report(self, state: State) -> tuple[str, str]:

@@ -50,15 +50,11 @@ def channels_of(bench: Bench, placed: Placed, fitted: Model | None = None) -> li
         placed: where the sliders stand.
         fitted: a fitted model, its parameters at the best fit.
     """
-    found = placed.model.components(placed.theta)
-    several = len(placed.model.channels) > 1
     best = None if fitted is None else fitted.expected(fitted.parameters.values)
     out = []
     for channel in bench.counting(placed.model):
         view = bench.view(channel)
-        prefix = f"{channel.name}." if several else ""
-        bins = placed.model.bins[channel.name]
-        expected = {c.name: found[prefix + c.name][bins] for c in channel.components}
+        expected = {c.name: placed.components[channel.name, c.name] for c in channel.components}
         kept = None if placed.kept is None else placed.kept[channel.name]
         fit = None
         if fitted is not None and best is not None:
@@ -151,12 +147,9 @@ def _points(
 
 def counts_of(bench: Bench, placed: Placed) -> dict[str, Any]:
     """Numbers of events above the threshold, by component, over all channels."""
-    found = placed.model.components(placed.theta)
-    several = len(placed.model.channels) > 1
     components: dict[str, dict[str, Any]] = {}
     observed = 0.0
     for channel in bench.counting(placed.model):
-        prefix, bins = f"{channel.name}." if several else "", placed.model.bins[channel.name]
         weights = np.ones(channel.n_bins) if channel.events is None else channel.events
         if placed.kept is not None:
             inside = np.zeros(channel.n_bins)
@@ -169,7 +162,7 @@ def counts_of(bench: Bench, placed: Placed) -> dict[str, Any]:
                 {"name": c.name, "title": c.title or c.name, "kind": _kind(bench, c.name)}
                 | {"expected": 0.0},
             )
-            entry["expected"] += float(weights @ found[prefix + c.name][bins])
+            entry["expected"] += float(weights @ placed.components[channel.name, c.name])
     return {
         "components": list(components.values()),
         "expected": sum(c["expected"] for c in components.values()),
