@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 
 from _timing import best
-
 from cevns.app.engine import Engine
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -56,7 +55,9 @@ def engine_alone(moves: int) -> None:
             print(f"engine, {name}: {error}")
     for fit in ("count", "eps_ee_u"):
         state = engine.state(f"{EXPERIMENT}&fit={fit}")
-        print(f"engine, fit of {fit}: {1e3 * best(lambda s=state: engine.evaluate(s), moves):.0f} ms")
+        print(
+            f"engine, fit of {fit}: {1e3 * best(lambda s=state: engine.evaluate(s), moves):.0f} ms"
+        )
 
 
 def in_browser(rounds: int) -> None:
@@ -99,7 +100,9 @@ def in_browser(rounds: int) -> None:
                 times["all that keeps the shapes"].append(page.evaluate(DRAWN, [name, step]))
             times["mediator mass"].append(page.evaluate(DRAWN, ["m_zprime", 5]))
             page.wait_for_timeout(400)
-        page.evaluate("document.querySelector('#cevns-app').shadowRoot.querySelector('#reset').click()")
+        page.evaluate(
+            "document.querySelector('#cevns-app').shadowRoot.querySelector('#reset').click()"
+        )
         page.wait_for_timeout(1500)
         for fit in ("count", "eps_ee_u", "count", "sin2-theta-w", "count") * min(rounds, 3):
             times["fit"].append(page.evaluate(FITTED, fit))

@@ -6,7 +6,7 @@ import pytest
 
 import cevns
 from cevns.app.engine import Engine
-from cevns.app.widget import answer, engine_of
+from cevns.app.widget import engine_of
 from cevns.experiments import load
 from cevns.experiments.joint import load_joint
 

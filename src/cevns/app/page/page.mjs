@@ -99,6 +99,7 @@ input[type=range]::-moz-range-thumb { width:14px; height:14px; border-radius:50%
 .notes { color:var(--muted); font-size:13px; margin:0; padding-left:18px; overflow-wrap:anywhere; }
 pre { margin:8px 0 0; padding:10px 12px; background:var(--bg); border:1px solid var(--line);
   border-radius:8px; overflow-x:auto; font:12.5px/1.5 ui-monospace,"SF Mono",Menlo,Consolas,monospace; }
+.notes:empty { display:none; }
 .head { display:flex; justify-content:space-between; align-items:center; gap:10px; }
 .hidden { display:none; }
 .sr { position:absolute; width:1px; height:1px; overflow:hidden; clip-path:inset(50%); }
@@ -306,8 +307,8 @@ function panel(axis, channel, fill, ghost, subtract, threshold, range, WIDE) {
   const what = channel.counts ? "counts" : "value";
   const per = axis.name === "cell" ? what : `${what} per ${esc(axis.unit || "unit")}`;
   out.push(`<text x="${WIDE - RIGHT}" y="${HIGH - 6}" text-anchor="end">${esc(axis.title)}${unit}</text>`,
-    `<text transform="translate(13 ${TOP}) rotate(-90)" text-anchor="end">${per}${subtract ? ", background subtracted" : ""}</text>`);
-  return `<svg viewBox="0 0 ${WIDE} ${HIGH}" role="img" aria-label="${per} along ${esc(axis.title)}">${out.join("")}</svg>`;
+    `<text transform="translate(13 ${TOP}) rotate(-90)" text-anchor="end">${per}</text>`);
+  return `<svg viewBox="0 0 ${WIDE} ${HIGH}" role="img" aria-label="${per}${subtract ? ", background subtracted," : ""} along ${esc(axis.title)}">${out.join("")}</svg>`;
 }
 
 // -- the page ---------------------------------------------------------------------------------
@@ -585,6 +586,7 @@ export function mount(host, transport, options = {}) {
         r.counts.observed === null ? "no data" : `observed ${shown(r.counts.observed)}`],
       ["−2 ln L", r.experiment.has_data ? shown(r.twice_nll, 5) : "no data",
         base?.twice_nll != null && r.twice_nll != null && !("threshold" in r.settings)
+            && Object.keys(r.settings).length
           ? `${r.twice_nll >= base.twice_nll ? "+" : "−"}${shown(Math.abs(r.twice_nll - base.twice_nll), 3)} from declared` : ""],
       ["Expected significance", r.significance?.z == null ? "–" : `${shown(r.significance.z, 4)} σ`,
         r.significance?.z == null && r.significance ? "undefined here" : "nuisances profiled", r.significance?.old, r.significance?.said],
