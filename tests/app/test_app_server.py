@@ -163,15 +163,23 @@ def asked(address: str) -> None:
         urllib.request.urlopen(address).close()
 
 
+def a_second() -> float:
+    """One second, or what 40 starts of Python take where the machine is busy with other things."""
+    began = time.monotonic()
+    subprocess.run([sys.executable, "-S", "-c", ""], check=True)
+    return max(1.0, 40 * (time.monotonic() - began))
+
+
 def test_ctrl_c_ends_it_at_once_with_130():
     process, address = started("coherent-csi-2021", "--port", "9750")
     try:
         with urllib.request.urlopen(f"{address}view", timeout=30) as answer:
             assert json.load(answer)["experiment"]["name"] == "coherent-csi-2021"
+        most = a_second()
         began = time.monotonic()
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=10)
-        assert time.monotonic() - began < 1.0
+        _, said = process.communicate(timeout=60)
+        assert time.monotonic() - began < most
         assert process.returncode == 130
         assert said == "cevns: interrupted\n"
     finally:
@@ -186,10 +194,11 @@ def test_ctrl_c_does_not_wait_for_an_evaluation():
         asking.start()
         time.sleep(0.5)
         assert asking.is_alive()
+        most = a_second()
         began = time.monotonic()
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
-        assert time.monotonic() - began < 1.0
+        process.communicate(timeout=60)
+        assert time.monotonic() - began < most
         assert process.returncode == 130
     finally:
         process.kill()
