@@ -33,6 +33,7 @@ HOSTS = {
     "json-schema.org",
     "keepachangelog.com",
     "semver.org",
+    "w3.org",  # the name of SVG in a file, which nothing asks for
 }
 # Names of files in the public data releases, which are read where the user has them.
 RELEASE_FILES = re.compile(

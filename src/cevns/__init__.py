@@ -85,6 +85,7 @@ draw_with(
         "Systematics": f"{_RECORDS}.systematics_figure.systematics_figure",
         "ToyResult": f"{_RECORDS}.toy_figures.toy_figure",
         "ToyStudy": f"{_RECORDS}.toy_figures.study_figure",
+        "explore": "cevns.app.widget.explore",
         "map of DirectionsRecord": "cevns.report.direction_figures.map_figure",
     }
 )

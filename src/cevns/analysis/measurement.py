@@ -25,7 +25,7 @@ from cevns.inference import (
 from cevns.inference.fitting.intervals import Interval, Significance
 from cevns.inference.fitting.upper_limits import upper_limit
 from cevns.inference.model.joining import shared_parameters
-from cevns.records import BinAxis, Binned
+from cevns.records import BinAxis, Binned, Explorable
 from cevns.typing import Array
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Width:
 
 
 @dataclass(frozen=True, eq=False)
-class ExperimentResult(Binned):
+class ExperimentResult(Binned, Explorable):
     """One experiment in a fit.
 
     Args:
@@ -104,6 +104,10 @@ class ExperimentResult(Binned):
     poi: FittedParameter | None = None
     significance: Significance | None = None
     contribution: Contribution | None = None
+
+    def explored(self) -> tuple[Experiment, ...]:
+        """The experiment."""
+        return (self.experiment,)
 
     @property
     def only(self) -> ChannelResult:
@@ -165,7 +169,7 @@ class ExperimentResult(Binned):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Measurement(Binned):
+class Measurement(Binned, Explorable):
     """Result of fitting one or several experiments.
 
     Args:
@@ -201,6 +205,10 @@ class Measurement(Binned):
     alternatives: Alternatives | None = None
     asimov: bool = False
     gof: GoodnessOfFit | None = None
+
+    def explored(self) -> tuple[Experiment, ...]:
+        """The experiments."""
+        return self.subject.experiments
 
     @property
     def together(self) -> bool:

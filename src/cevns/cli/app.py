@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cevns.cli.commands import (
+    app_command,
     cite_command,
     compare,
     data_commands,
@@ -113,6 +114,7 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "toys": toys_command.toys,
     "export": export_command.export,
     "inspect": export_command.inspect,
+    "app": app_command.app,
     "quenching": quenching_commands.quenching,
     "supernova": supernova_command.supernova,
     "report": report_command.report,

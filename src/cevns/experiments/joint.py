@@ -22,16 +22,20 @@ from cevns.inference import Model
 from cevns.inference.model.joining import join
 from cevns.parameters import Parameter, Parameters, fold_name
 from cevns.processes import Interaction
-from cevns.records import Shown
+from cevns.records import Explorable, Shown
 from cevns.registry import canonical
 
 __all__ = ["JointExperiment", "Named", "asked_first", "changed", "load_all", "load_joint"]
 
 
-class Named(Shown):
+class Named(Shown, Explorable):
     """What several experiments have in common by name; of a joint one and of a study."""
 
     experiments: tuple[Experiment, ...]
+
+    def explored(self) -> tuple[Experiment, ...]:
+        """Each of them."""
+        return self.experiments
 
     def __repr__(self) -> str:
         """Kind and names."""
