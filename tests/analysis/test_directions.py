@@ -356,7 +356,7 @@ def test_frames_are_one_map():
 
 
 def test_bad_input():
-    with pytest.raises(InputError, match="come from all sides"):
+    with pytest.raises(InputError, match="are isotropic"):
         MeasuredDirections(RecoilAngles(source("dsnb", live_time_d=1.0), "Ar"))
     with pytest.raises(InputError, match="bins of the cosine"):
         MeasuredDirections(helium(), bins=1)

@@ -488,7 +488,7 @@ def test_what_is_refused():
         study.sensitivity("nsi", at={"dm2_41": 1.0})
     with pytest.raises(InputError, match="no inelastic channel"):
         study.sensitivity("inelastic")
-    with pytest.raises(InputError, match="counts no years"):
+    with pytest.raises(InputError, match="years are not defined"):
         cevns.load("coherent-csi-2021").sensitivity("cross-section", years=[3])
     with pytest.raises(InputError, match="no parameter of the flux"):
         cevns.load("nucleus-10g").sensitivity("cross-section", flux_error=[0.05])

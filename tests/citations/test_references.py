@@ -205,7 +205,7 @@ def test_addresses_and_versions_are_identifiers(item: str) -> None:
     [
         ("title = {a}", "begins with @KIND"),
         ("@misc{a, title = {b", "'title' of a is not closed"),
-        ("@misc{a, title = {b}, title = {c}}", "there twice"),
+        ("@misc{a, title = {b}, title = {c}}", "given twice"),
         ("@misc{a, title = }", "has no value"),
         ("@misc{a, title = {b}} @misc{c, title = {d}}", "a closing brace in a"),
     ],

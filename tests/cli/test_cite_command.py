@@ -128,7 +128,7 @@ def test_what_is_no_experiment_and_no_result(
 ) -> None:
     assert "did you mean 'coherent-csi-2021'" in refused(capsys, "cite", "coherent-csi-2012")
     assert "No such file" in refused(capsys, "cite", str(tmp_path / "none.json"))
-    assert "no such file" in refused(capsys, "cite", str(tmp_path / "none.h5"))
+    assert "does not exist" in refused(capsys, "cite", str(tmp_path / "none.h5"))
     assert "did you mean 'bibtex'" in refused(capsys, "cite", NAME, "--format", "bibtx")
     other = tmp_path / "other.json"
     for content, said in (
@@ -145,7 +145,7 @@ def test_what_is_no_experiment_and_no_result(
     ):
         other.write_text(content)
         assert said in refused(capsys, "cite", str(other))
-    assert "--model is for experiments" in refused(capsys, "cite", str(other), "--model", "nsi")
+    assert "--model applies to experiments" in refused(capsys, "cite", str(other), "--model", "nsi")
     other.write_bytes(b"\xff\xfe\x00")
     assert "is no JSON" in refused(capsys, "cite", str(other))
     with pytest.raises(InputError, match="nothing is named"):

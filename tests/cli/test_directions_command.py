@@ -190,4 +190,4 @@ def test_neutrinos_from_all_sides(capsys, tmp_path):
         encoding="utf-8",
     )
     assert run(["directions", "Ar", "--source", str(path)]) == 2
-    assert "come from all sides" in capsys.readouterr().err
+    assert "are isotropic" in capsys.readouterr().err

@@ -114,7 +114,7 @@ def test_changes_for_one_or_for_all(cevns: Callable, future: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((NAME, NAME), "is there twice"),
+        ((NAME, NAME), "is given twice"),
         ((NAME, "mine.yaml"), "both called coherent-csi-2021"),
         ((NAME, "future.yaml"), "future declares no data"),
         ((NAME, "future.yaml", "--asimov", "--fix", "t0"), "unknown parameter 't0'"),

@@ -67,7 +67,7 @@ COMMANDS = [
     ((*NSI[:4], "--parameter", "eps_ee_u=0:1:5000000"), "5,000,000 points are more than"),
     ((*NSI[:4], "--parameter", "eps_ee_u=0:1:3000", "--parameter", "eps_ee_d=0:1:3000"), "3,000 x"),
     ((*NSI[:4], "--parameter", "eps_ee_u=-9:1:5"), r"reaches -9, outside the physical range"),
-    ((*NSI, "--parameter", "eps_ee_u=0:1:5"), "eps_ee_u is there twice"),
+    ((*NSI, "--parameter", "eps_ee_u=0:1:5"), "eps_ee_u is given twice"),
     ((*NSI, "--parameter", "eps_ee_d=0:1:5", "--parameter", "eps_emu_d=0:1:5"), "one or two"),
     ((*NSI, "--parameter", "t0=0:1:5"), r"'t0' reaches 0 us, outside the physical range \[0.324"),
     ((*VECTOR, "g_zprime=0:1e-3:5:log"), "a logarithmic range starts above 0"),
@@ -273,7 +273,7 @@ def test_shares_that_do_not_make_a_scan(cevns, files, here):
     refused(cevns("merge", first, "--out", "y.h5"), "shares are missing: 2/2")
     copy = files / "copy.h5"
     copy.write_bytes(first.read_bytes())
-    refused(cevns("merge", first, copy, second, "--out", "y.h5"), "share 1/2 is there twice")
+    refused(cevns("merge", first, copy, second, "--out", "y.h5"), "share 1/2 is given twice")
     refused(cevns("merge", first, files / "fc.h5", "--out", "y.h5"), "is no share of a scan")
     refused(cevns("merge", first, second, "--out", "no/y.h5"), "no folder no")
     pytest.importorskip("mplhep")

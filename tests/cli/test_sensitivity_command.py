@@ -98,7 +98,7 @@ def test_a_figure_of_one_topic(tmp_path, capsys):
         ([CRYO, "--topic", "nsi", "--matrix"], "not both"),
         (["--topic", "nsi"], "name at least one experiment"),
         ([CRYO, "--topic", "weak"], "unknown topic 'weak'"),
-        ([CRYO, "--topic", "nsi", "--years", "3a"], "'3a' is no number"),
+        ([CRYO, "--topic", "nsi", "--years", "3a"], "'3a' is not a number"),
         ([CRYO, "--topic", "nsi", "--years", "0"], "give a positive number"),
         ([CRYO, "--topic", "nsi", "--flux-error", "5"], "write 5%?"),
         ([CRYO, "--topic", "nsi", "--flux-error", "five"], "write 10%,5%,2%"),
@@ -107,7 +107,7 @@ def test_a_figure_of_one_topic(tmp_path, capsys):
         ([CRYO, "--matrix", "--years", "1,3"], "one number of years"),
         ([CRYO, "--matrix", "--exposure-factor", "2"], "apply to one --topic"),
         (["--matrix", "--variant", "underground"], "--variant applies to named experiments"),
-        (["coherent-csi-2021", "--topic", "nsi", "--years", "3"], "counts no years"),
+        (["coherent-csi-2021", "--topic", "nsi", "--years", "3"], "years are not defined"),
     ],
 )
 def test_what_is_refused(words, said, capsys):

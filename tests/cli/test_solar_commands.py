@@ -148,7 +148,7 @@ def test_exact_counts_are_not_called_held(capsys):
     ("words", "said"),
     [
         (("fit", "lz-2025", "--asimov"), "lz-2025 cannot be fitted: "),
-        (("fit", "coherent-csi-2021", "--poi", "flux"), "shine at all times"),
+        (("fit", "coherent-csi-2021", "--poi", "flux"), "emit at all times"),
         (("limit", "xenonnt-2026", "--model", "wimp-si", "--method", "fc"), "--parameter"),
         (("limit", "xenonnt-2026", "--model", "wimp-si", "--events", "3"), "--parameter"),
         (("limit", "xenonnt-2026", "--model", "nsi"), "name a parameter and its range"),

@@ -81,5 +81,5 @@ def test_what_does_not_go_together(changes, said):
 
 
 def test_edges_are_whole_electrons():
-    with pytest.raises(InputError, match=r"3\.5 is no number of electrons"):
+    with pytest.raises(InputError, match=r"3\.5 is not a whole number of electrons"):
         load("red-100", overrides={"axes.energy.edges": "[3.5, 6]"})

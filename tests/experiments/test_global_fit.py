@@ -123,7 +123,7 @@ def test_combination_of_ones_own(tmp_path: Path):
         ("global:csi,coherent-csi-2017", {}, "hold the same data", InputError),
         ("global:ge-2024,ge-2026", {}, "hold the same data", InputError),
         ("global:xenonnt,xenonnt-2024", {}, "hold the same data", InputError),
-        ("global:csi,coherent-csi-2021", {}, "csi is there twice", InputError),
+        ("global:csi,coherent-csi-2021", {}, "csi is given twice", InputError),
         ("global:csl", {}, "unknown set of data 'csl': did you mean 'csi'", UnknownNameError),
         ("global:-apv-cs", {}, "apv-cs is excluded but is not among csi", InputError),
         ("global:csi,-csi", {}, "no data set remains in global", InputError),

@@ -223,7 +223,7 @@ def test_what_must_not_be_fitted_together(
     )
     again = argon(name="again.yaml")
     for files, said in (
-        ([NAME, NAME], f"{NAME} is there twice"),
+        ([NAME, NAME], f"{NAME} is given twice"),
         ([argon(), again], "are both called my-argon; give one another name"),
         ([NAME, old], "hold the same data .*'overlaps'"),
         ([NAME, copy], "read the same data"),

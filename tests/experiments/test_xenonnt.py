@@ -303,7 +303,7 @@ def test_2024_without_its_templates(monkeypatch, tmp_path):
 
 
 def test_the_flux_is_one_of_steady_sources():
-    with pytest.raises(InputError, match="shine at all times"):
+    with pytest.raises(InputError, match="emit at all times"):
         cevns.load("coherent-csi-2021").fit(poi="flux")
 
 

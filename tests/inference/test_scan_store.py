@@ -272,7 +272,7 @@ def test_shares_that_do_not_fit_are_refused(grid, shares, tmp_path):
         merge([parts[0], parts[2]], out)
     copy = tmp_path / "copy.h5"
     copy.write_bytes(parts[1].read_bytes())
-    with pytest.raises(InputError, match=r"the share 2/3 is there twice: .*2\.h5 and .*copy\.h5"):
+    with pytest.raises(InputError, match=r"share 2/3 is given twice: .*2\.h5 and .*copy\.h5"):
         merge([*parts, copy], out)
     other = tmp_path / "other.h5"
     feldman_cousins(grid, out=other, shard=(2, 3), **SETTINGS | {"seed": 4})

@@ -168,7 +168,7 @@ def test_refused(tmp_path, text, said):
 
 def test_what_the_section_says_besides(tmp_path):
     path = written(tmp_path, HISTORY)
-    with pytest.raises(InputError, match="leave 'duty' out"):
+    with pytest.raises(InputError, match="remove 'duty'"):
         site(history_file=path, duty=0.9)
     with pytest.raises(InputError, match="200 d long, shorter than the live time of 300 d"):
         replace(site(history_file=path), live_time_d=300.0)

@@ -226,7 +226,7 @@ def test_one_of_several_models_in_a_table(tmp_path):
         (ROWS[:2], "has no row for nu_mu; all six"),
         ((*ROWS[:2], "nu_x,1,0,1,16,13.5,235"), "no row of 'nu_x' stands for 1"),
         ((*ROWS[:2], "nu_x,2,0,1,16,13.5,235"), "has no row for nubar_mu"),
-        ((*ROWS, "nu_mu,1,0,1,16,13.5,235"), "is there once"),
+        ((*ROWS, "nu_mu,1,0,1,16,13.5,235"), "must be given once"),
         ((*ROWS, "nu_e,1,0.5,2,16,13.5,235"), "time bins of nu_e overlap at 0.5 s"),
         ((*ROWS, "nu_e,1,2,1,16,13.5,235"), "ends after it begins"),
         ((*ROWS, "nu_e,1,1,2,16,13.5,100"), "line 6: no pinched spectrum has"),

@@ -193,7 +193,7 @@ def test_what_cannot_be_asked(future: Path) -> None:
         cevns.load()
     with pytest.raises(InputError, match="is compared with another"):
         study.compare()
-    with pytest.raises(InputError, match="of one experiment"):
+    with pytest.raises(InputError, match="applies to one experiment"):
         cevns.load(NAME, future).limit()
 
 

@@ -77,7 +77,7 @@ def parse(text: str, where: str = "this citation") -> Entry:
     while found := _FIELD.match(text, at):
         name = found[1].lower()
         if name in fields:
-            raise InputError(f"{where}: the field {name!r} of {head[2]} is there twice")
+            raise InputError(f"{where}: the field {name!r} of {head[2]} is given twice")
         value, at = _value(text, found.end(), f"{where}: the field {name!r} of {head[2]}")
         fields[name] = " ".join(value.split())
         comma = _COMMA.match(text, at)

@@ -291,8 +291,8 @@ class ExperimentFile(Section):
             for edge in axis.edges:
                 if edge != round(edge):
                     raise InputError(
-                        f"axes.energy: {edge:g} is no number of electrons; edges are whole, and a "
-                        "bin from 4 to 6 holds 4 and 5"
+                        f"axes.energy: {edge:g} is not a whole number of electrons; edges "
+                        "must be whole numbers, and a bin from 4 to 6 contains 4 and 5"
                     )
 
     def _check_backgrounds(self, names: list[str]) -> None:

@@ -57,7 +57,7 @@ def _merged(paths: Sequence[Path | str], target: Path) -> ScanFile:
         i, total = share.shard
         _same(first, one, path, share)
         if i in found:
-            raise InputError(f"the share {i}/{total} is there twice: {found[i]} and {path}")
+            raise InputError(f"share {i}/{total} is given twice: {found[i]} and {path}")
         found[i] = path
     missing = [f"{i}/{total}" for i in range(1, total + 1) if i not in found]
     if missing:
