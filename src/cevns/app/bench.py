@@ -141,7 +141,9 @@ class Bench:
         """Parameters that move the prediction, and what changes its shapes."""
         model = self._nominal
         felt = _felt(model)
-        found = [of_parameter(p) for p in model.parameters if p.name in felt]
+        # what the model without couplings has is no coupling, also where it may be asked for
+        known = {p.name: p for p in (*model.parameters, *self._plain)}
+        found = [of_parameter(known[p.name]) for p in model.parameters if p.name in felt]
         shapes = structural(self._process_of.interaction, self._process_of)
         return [*found, *(of_parameter(p, structural=True) for p in shapes)]
 
@@ -179,7 +181,7 @@ class Bench:
         """
         shapes = self._values(state, "structural")
         values = self._values(state, "parameter")
-        coupled = bool(shapes) or self._coupled(values)
+        coupled = self._is_coupled(state)
         changes, scales = self._changes(state, coupled)
         key = tuple(changes.items()), tuple(shapes.items()), coupled
         try:
@@ -342,6 +344,19 @@ class Bench:
             return found.kind
         return "rebuild" if self._law(name, False) is None else "scale"
 
+    def idle(self, state: State) -> list[str]:
+        """Moved fields of the file on which nothing that is expected depends."""
+        moved = [s.field for s in state.settings if self.fields[s.field].kind == "file"]
+        coupled = self._is_coupled(state)
+        laws = {n: self._law(n, coupled) for n in moved}
+        return [n for n, law in laws.items() if law is not None and not any(law.values())]
+
+    def _is_coupled(self, state: State) -> bool:
+        """Whether a state needs the model with all couplings free."""
+        if self._values(state, "structural"):
+            return True
+        return self._coupled(self._values(state, "parameter"))
+
     def _law(self, name: str, coupled: bool) -> Law | None:
         """How a field of the file multiplies the components; None where it does more.
 
@@ -355,9 +370,8 @@ class Bench:
         if (name, coupled) not in self._laws:
 
             def build(factor: float) -> Model:
-                value = self._text(field, factor * field.value)
-                changes = () if factor == 1.0 else ((field.at, value),)
-                return self._built(changes, (), coupled)[1]
+                changes = {} if factor == 1.0 else field.changes(factor * field.value)
+                return self._built(tuple(changes.items()), (), coupled)[1]
 
             try:
                 law = scale_law(build)
@@ -368,28 +382,26 @@ class Bench:
 
     def _changes(self, state: State, coupled: bool) -> tuple[dict[str, str], dict[str, float]]:
         """Fields of the file that need another model, and those that multiply, with ratios."""
-        changes, scales = {}, {}
+        changes: dict[str, str] = {}
+        scales: dict[str, float] = {}
         for name, field in self.fields.items():
             value = state.value(name)
             if field.kind != "file" or value is None:
                 continue
             if self._law(name, coupled) is None:
-                changes[field.at] = self._text(field, value)
+                changes |= field.changes(value)
             else:
                 scales[name] = value / field.value
         return changes, scales
 
     def overrides(self, state: State) -> dict[str, str]:
         """Changed fields as `cevns.load` takes them."""
-        return {
-            f.at: self._text(f, v)
-            for n, f in self.fields.items()
-            if f.kind == "file" and (v := state.value(n)) is not None
-        }
-
-    def _text(self, field: Field, value: float) -> str:
-        """A value as the file has it."""
-        return f"{value!r} {field.unit}".strip()
+        out: dict[str, str] = {}
+        for name, field in self.fields.items():
+            value = state.value(name)
+            if field.kind == "file" and value is not None:
+                out |= field.changes(value)
+        return out
 
     def _values(self, state: State, kind: str) -> dict[str, float]:
         """Values of the moved sliders of a kind, by name of the parameter."""

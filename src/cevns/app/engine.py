@@ -171,6 +171,9 @@ class Engine:
                 "no effect. Once a coupling is moved it is computed from first principles, whose "
                 "count is another one."
             )
+        idle = bench.idle(state)
+        if idle:
+            said.append(f"Nothing that is expected here depends on {', '.join(idle)}.")
         if any(s.field == "threshold" for s in state.settings):
             said.append("Bins below the threshold are left out of counts, -2 ln L and fits.")
         return said

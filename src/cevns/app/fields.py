@@ -52,6 +52,7 @@ class Field:
         log: whether the slider is divided in the logarithm.
         zero: whether its first place is zero, below `low`.
         at: place in the file, or name of the parameter.
+        also: further places in the file that move with it.
         stops: the only values that it has, where it has such.
     """
 
@@ -69,7 +70,13 @@ class Field:
     log: bool = False
     zero: bool = False
     at: str = ""
+    also: tuple[str, ...] = ()
     stops: tuple[float, ...] = ()
+
+    def changes(self, value: float) -> dict[str, str]:
+        """A value of it as changed fields of the file."""
+        text = f"{value!r} {self.unit}".strip()
+        return dict.fromkeys((self.at, *self.also), text)
 
     def read(self, text: str) -> float:
         """A value of it, a number or a quantity with a unit.
@@ -109,7 +116,7 @@ class Field:
 
     def to_dict(self) -> dict[str, Any]:
         """What the page needs to know."""
-        out = {k: v for k, v in vars(self).items() if k != "at"}
+        out = {k: v for k, v in vars(self).items() if k not in ("at", "also")}
         for end in ("lower", "upper"):
             if not math.isfinite(out[end]):
                 out[end] = None
@@ -119,7 +126,8 @@ class Field:
 def of_file(experiment: Experiment) -> Iterator[Field]:
     """Numbers of the file that can be moved: of source, target, detector and exposure.
 
-    What channels have of their own is moved there.
+    What channels have of their own is moved there, in all at once that have the same section and
+    the same backgrounds: those of one detector with the source on and off.
     """
     values = experiment.document.values
     channels = {n: c for n, c in (values.get("channels") or {}).items() if isinstance(c, dict)}
@@ -128,9 +136,20 @@ def of_file(experiment: Experiment) -> Iterator[Field]:
         if section in values and section not in own:
             yield from _numbers(values[section], section, section)
     for name, entry in channels.items():
-        for section in ("exposure", "target", "detector"):
-            if section in entry:
-                yield from _numbers(entry[section], f"channels.{name}.{section}", section)
+        if "exposure" in entry:
+            yield from _numbers(entry["exposure"], f"channels.{name}.exposure", "exposure")
+        for section in ("target", "detector"):
+            if section not in entry:
+                continue
+            own_of = entry[section], entry.get("backgrounds")
+            alike = [
+                n for n, e in channels.items() if (e.get(section), e.get("backgrounds")) == own_of
+            ]
+            if alike[0] == name:
+                for field in _numbers(entry[section], f"channels.{name}.{section}", section):
+                    places = (field.at.replace(f".{name}.", f".{n}.", 1) for n in alike[1:])
+                    title = field.title.replace(name, ", ".join(alike), 1)
+                    yield replace(field, title=title, also=tuple(places))
 
 
 _LEFT_OUT = frozenset(
