@@ -517,39 +517,25 @@ def test_it_takes_six_times_the_cpu_of_a_fit(tmp_path: Path) -> None:
     assert cpu("report", "coherent-csi-2021", "--out", str(tmp_path / "csi.html")) < 6.0 * fit
 
 
-CHROMIUM = next(
-    (p for p in ("/usr/bin/chromium", "/usr/bin/google-chrome") if Path(p).exists()), ""
-)
-
-
-@pytest.mark.skipif(
-    not Path(CHROMIUM).exists(), reason=f"there is no {CHROMIUM} to open the page with"
-)
 def test_a_browser_asks_for_nothing_and_complains_of_nothing(
-    page: document.Page, scans: list[Path], tmp_path: Path
+    page: document.Page, scans: list[Path], browser: Any, tmp_path: Path
 ) -> None:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     files = [page.write(tmp_path / "fit.html"), document.compose(*scans).write(tmp_path / "s.html")]
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM)
-        for file in files:
-            for width in (1360, 420):
-                context = browser.new_context(
-                    viewport={"width": width, "height": 900}, offline=True
-                )
-                tab = context.new_page()
-                requests, messages = [], []
-                tab.on("request", lambda r, seen=requests: seen.append(r.url))
-                tab.on("console", lambda m, seen=messages: seen.append(m.text))
-                tab.on("pageerror", lambda e, seen=messages: seen.append(str(e)))
-                tab.goto(file.as_uri())
-                assert requests == [file.as_uri()]
-                assert messages == []
-                wide = tab.evaluate("document.documentElement.scrollWidth")
-                assert wide <= width, f"{file.name} is {wide} px wide at {width}"
-                drawn = tab.evaluate(
-                    "[...document.querySelectorAll('svg')].every(s => s.clientHeight > 100)"
-                )
-                assert drawn
-                context.close()
-        browser.close()
+    for file in files:
+        for width in (1360, 420):
+            context = browser.new_context(viewport={"width": width, "height": 900}, offline=True)
+            tab = context.new_page()
+            requests, messages = [], []
+            tab.on("request", lambda r, seen=requests: seen.append(r.url))
+            tab.on("console", lambda m, seen=messages: seen.append(m.text))
+            tab.on("pageerror", lambda e, seen=messages: seen.append(str(e)))
+            tab.goto(file.as_uri())
+            assert requests == [file.as_uri()]
+            assert messages == []
+            wide = tab.evaluate("document.documentElement.scrollWidth")
+            assert wide <= width, f"{file.name} is {wide} px wide at {width}"
+            drawn = tab.evaluate(
+                "[...document.querySelectorAll('svg')].every(s => s.clientHeight > 100)"
+            )
+            assert drawn
+            context.close()
