@@ -8,6 +8,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -132,6 +133,8 @@ def test_a_taken_port_gives_the_next_free_one():
     with first, second:
         assert second.getsockname()[1] > first.getsockname()[1]
         assert second.getsockname()[0] == HOST
+        # otherwise asyncio leaves Nagle's algorithm on, and each answer waits for 40 ms
+        assert second.proto == socket.IPPROTO_TCP
 
 
 def test_an_address_that_is_not_of_this_machine_is_refused():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cevns.experiments import load
+from cevns.experiments.prediction.built_once import BuiltOnce
 
 CSI = "coherent-csi-2021"
 
@@ -27,6 +28,16 @@ def test_a_mass_keeps_response_and_arrival_times(csi):
         csi.signal().by_flavour(values(csi)) * 20.0 / 14.6,
         rtol=1e-12,
     )
+
+
+def test_what_is_used_is_not_forgotten():
+    """Many new things do not drive out one that each of them asked for."""
+    known, often = BuiltOnce(), object()
+    made = []
+    for k in range(40):
+        known.once((often,), "release", lambda: made.append(1))
+        known.once((object(),), k, lambda: None)
+    assert len(made) == 1
 
 
 def values(experiment) -> dict[str, np.ndarray]:

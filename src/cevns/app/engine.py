@@ -42,7 +42,7 @@ class Engine:
         >>> view = engine.evaluate(engine.state("experiment=coherent-csi-2021&mass=29.2kg"))
         >>> signal = view.record["counts"]["components"][0]
         >>> signal["name"], round(signal["expected"])
-        ('cevns', 661)
+        ('cevns', 663)
     """
 
     def __init__(

@@ -184,7 +184,8 @@ def free_port(host: str, port: int) -> socket.socket:
             family = socket.getaddrinfo(host, number, type=socket.SOCK_STREAM)[0][0]
         except OSError as error:
             raise InputError(f"--host {host}: {error.strerror or error}") from None
-        bound = socket.socket(family, socket.SOCK_STREAM)
+        # only of a socket that is said to be TCP does asyncio send small answers at once
+        bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             bound.bind((host, number))

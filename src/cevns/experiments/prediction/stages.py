@@ -124,7 +124,12 @@ class Stages(Parts):
             declared, source = self.declaration, self.source
             if source is not self.declared_source:  # its arrival depends on the process
                 return pulsed(source, edges, efficiency, moved)
-            of = declared.source, declared.axes, declared.detector, declared.parameters
+            of = (
+                declared.source,
+                declared.axes,
+                declared.detector.efficiency.time,
+                declared.parameters,
+            )
             key = "times", declared.live_time
             return self.built.once(of, key, lambda: pulsed(source, edges, efficiency, moved))
         else:  # everything arrives in one bin
