@@ -462,7 +462,7 @@ def test_tables_are_copied_in_full(page: document.Page) -> None:
         (["nothing-of-that-name"], "nothing-of-that-name"),
         (["missing.json"], "missing.json"),
         (["missing.h5"], "missing.h5"),
-        (["wrong.json"], "no result of cevns"),
+        (["wrong.json"], "not a result of cevns"),
         (["wrong.json", "--set", "target.mass=1 kg"], "--set is for fits of experiments"),
         (["coherent-csi-2021", "--out", "nowhere/report.html"], "no folder"),
         (["coherent-csi-2021", "--date", "soon"], "YYYY-MM-DD"),

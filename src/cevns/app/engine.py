@@ -126,7 +126,7 @@ class Engine:
             "experiments": list(self.experiments),
             "models": {"chosen": state.models, "known": self._models(state), "of": bench.models},
             "questions": list(questions(bench)),
-            "fields": [f.to_dict() for f in bench.fields.values()],
+            "fields": [f.record() for f in bench.fields.values()],
             "settings": {s.field: s.value for s in state.settings},
             "counts": counts_of(bench, placed),
             "channels": channels_of(bench, placed, fitted),

@@ -114,7 +114,7 @@ class Field:
             value = near
         return value
 
-    def to_dict(self) -> dict[str, Any]:
+    def record(self) -> dict[str, Any]:
         """What the page needs to know."""
         out = {k: v for k, v in vars(self).items() if k not in ("at", "also")}
         for end in ("lower", "upper"):
