@@ -517,6 +517,17 @@ def test_it_takes_six_times_the_cpu_of_a_fit(tmp_path: Path) -> None:
     assert cpu("report", "coherent-csi-2021", "--out", str(tmp_path / "csi.html")) < 6.0 * fit
 
 
+def test_a_scan_over_a_field_has_its_table_and_figure(tmp_path: Path) -> None:
+    study = cevns.load("coherent-cryocsi")
+    found = study.scan_field("source.years", [1.0, 2.0, 4.0], out=tmp_path / "years.h5")
+    page = document.compose(tmp_path / "years.h5")
+    assert page.title == "Scan over source.years: " + study.title
+    assert page.record == json.loads(json_text(found.to_dict()))
+    assert "<svg" in page.html
+    assert "years.h5" in page.html
+    assert document.compose(found).record == page.record
+
+
 def test_a_browser_asks_for_nothing_and_complains_of_nothing(
     page: document.Page, scans: list[Path], browser: Any, tmp_path: Path
 ) -> None:

@@ -1,4 +1,4 @@
-"""A scan of new physics as a part of a report."""
+"""A scan, of new physics or over a field of the experiment file, as a part of a report."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from cevns.report.document.page_elements import Part, Picture, Section, Table
 from cevns.report.document.quoted_numbers import plain
 
 if TYPE_CHECKING:
+    from cevns.analysis.scanning.field_record import FieldScan
     from cevns.analysis.scanning.scan_record import Scan
 
-__all__ = ["scan_part"]
+__all__ = ["field_part", "scan_part"]
 
 _METHODS = {
     "profile": "by profile likelihood",
@@ -75,6 +76,49 @@ def scan_part(scan: Scan, prefix: str, file: Path | None = None, digest: str = "
         _reproduce(scan, "" if file is None else file.name),
         failure,
         inputs,
+    )
+
+
+def field_part(scan: FieldScan, prefix: str, file: Path | None = None, digest: str = "") -> Part:
+    """The part of a scan over a field: what is expected at each of its values.
+
+    Args:
+        scan: what was found.
+        prefix: of the names in its figures.
+        file: where it was read from.
+        digest: SHA-256 of that.
+
+    Raises:
+        MissingExtraError: if what draws it is not installed.
+    """
+    from cevns.report.scan_figures.field_figure import field_csv, field_figure
+
+    lines, table = scan.summary(), scan.record_tables()["points"]
+    label = f"Curve of {scan.quantity.name} against {scan.name}"
+    sentence = (
+        f"What is expected for {scan.quantity.title} at {len(scan.values)} values of {scan.name}."
+    )
+    unit = f" in {scan.unit}" if scan.unit else ""
+    rows = [[plain(v) for v in row] for row in table.rows]
+    shown = Table(table.columns, rows, f"expected, by {scan.name}{unit}", table, 0)
+    name = "scan.h5" if file is None else file.name
+    reading = f"from cevns.analysis.scanning.scan_files import read\n\nscan = read({name!r})"
+    said = "The file of a scan holds its experiments, the field and its values."
+    return Part(
+        f"Scan over {scan.name}: {scan.title}",
+        lines[0],
+        [
+            Section(
+                "Expected results",
+                pictures=[picture(field_figure(scan), prefix, label, sentence)],
+                tables=[shown],
+                lines=lines,
+                copied={"Curves of the figure as CSV": field_csv(scan)},
+            )
+        ],
+        strict(scan.to_dict()),
+        Section("", [said], code={"Python": f"{reading}\nprint(scan)"}),
+        inputs={} if file is None else {file.name: digest},
     )
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from cevns.citations import Citations
 from cevns.exceptions import InputError, MissingExtraError
@@ -21,14 +21,11 @@ from cevns.records.record_files import checked, json_text, read_record, strict
 from cevns.report.document.origins import provenance, references
 from cevns.report.document.page_elements import Part
 from cevns.report.document.record_part import record_parts
-from cevns.report.document.scan_sections import scan_part
+from cevns.report.document.scan_sections import field_part, scan_part
 from cevns.report.document.study_fit import StudyFit, fitted
 from cevns.report.document.study_part import study_part
 from cevns.study import Study
 from cevns.study.cited_work import is_result
-
-if TYPE_CHECKING:
-    from cevns.analysis.scanning.scan_record import Scan
 
 __all__ = ["Page", "Reported", "compose", "extract", "prepared", "settled_date"]
 
@@ -201,6 +198,8 @@ def _template() -> Any:
 
 def _parts(one: Reported, prefix: str) -> Iterator[Part]:
     """The parts of what is reported."""
+    from cevns.analysis.scanning.field_record import FieldScan
+    from cevns.analysis.scanning.scan_files import read
     from cevns.analysis.scanning.scan_record import Scan
 
     if isinstance(one, Study):
@@ -209,6 +208,8 @@ def _parts(one: Reported, prefix: str) -> Iterator[Part]:
         yield study_part(one, prefix)
     elif isinstance(one, Scan):
         yield scan_part(one, prefix)
+    elif isinstance(one, FieldScan):
+        yield field_part(one, prefix)
     elif isinstance(one, Result):
         yield from record_parts(strict(cited({**head(), **one.to_dict()})), prefix)
     elif isinstance(one, Mapping):
@@ -223,8 +224,11 @@ def _parts(one: Reported, prefix: str) -> Iterator[Part]:
             record = read_record(file)
             yield from record_parts(record, prefix, file, _digest(file))
         else:
-            found: Scan = Scan.read(file)
-            yield scan_part(found, prefix, file, _digest(file))
+            found, digest = read(file), _digest(file)
+            if isinstance(found, FieldScan):
+                yield field_part(found, prefix, file, digest)
+            else:
+                yield scan_part(found, prefix, file, digest)
 
 
 def _several(records: list[Mapping[str, Any]]) -> dict[str, Any]:
