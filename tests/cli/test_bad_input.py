@@ -190,7 +190,7 @@ SLIPS = [
     ("1286 +/- 27", "1286", 56, "backgrounds.ssb.count", "has no error; write"),
     ("1286 +/- 27", "-1286 +/- 27", 56, "backgrounds.ssb.count", "cannot be negative"),
     ("1286 +/- 27", "1286 +/- 0", 56, "backgrounds.ssb.count", "must be positive and finite"),
-    ("1286 +/- 27", "1e308 +/- 1", 56, "backgrounds.ssb.count", "outside the range that a fit can use"),
+    ("1286 +/- 27", "1e308 +/- 1", 56, "backgrounds.ssb.count", "outside the range that a fit"),
     (BRN_TIME, "", None, "", "background 'brn' has no shape in time"),
     ("  nin:\n", "  cevns:\n", None, "", "background 'cevns' has the name of the signal"),
     ("  nin:\n", "  t0:\n", None, "", "parameter 't0' has the name of a background"),

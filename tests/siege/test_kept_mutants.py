@@ -27,7 +27,12 @@ from cevns.experiments import load
         ("source-on-off", "source-on-off.csv", "x" * 3000, "a file name cannot have 3000"),
         ("source-on-off", "ratio: 3", "ratio: [2, 1]", r"statistic\.ratio: \[2, 1\] is neither"),
         ("source-on-off", "ratio: 3", "ratio: 3e300", r"statistic\.ratio: 3e[+]300 is neither"),
-        ("coherent-ge-2024", "stochastic: 0.036", "stochastic: 3.6e+298", "outside the range of numbers"),
+        (
+            "coherent-ge-2024",
+            "stochastic: 0.036",
+            "stochastic: 3.6e+298",
+            "outside the range of numbers",
+        ),
         ("published-points", "protons: 1e23", "protons: true", "expected a value, got true"),
         ("two-detectors", "[flat]", "[steady]", "background 'flat' is in no channel"),
     ],

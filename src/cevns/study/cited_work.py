@@ -63,7 +63,7 @@ def cite(
         ('form factor',)
     """
     if not what:
-        raise InputError("nothing is named; cite at least one experiment or result")
+        raise InputError("nothing is given; name at least one experiment or result")
     found = []
     for one in what:
         if isinstance(one, Study):
@@ -89,7 +89,9 @@ def _of_file(path: Path) -> Citations:
     try:
         record = json.loads(read(path, _MOST))
     except (UnicodeDecodeError, json.JSONDecodeError):
-        raise InputError(f"{path} is no JSON: give what 'cevns ... --json {path}' wrote") from None
+        raise InputError(
+            f"{path} is not valid JSON; give a file written by 'cevns ... --json'"
+        ) from None
     except RecursionError:
         raise InputError(f"{path} is nested too deeply to be a result of cevns") from None
     return _of_record(record, str(path))

@@ -159,6 +159,8 @@ def _columns(path: Path, chosen: list[int], width: int) -> tuple[Array, IntArray
             try:
                 rows.append([float(cells[k] or "nan") for k in chosen])
             except ValueError:
-                raise DataError("contains an entry that is not a number", path=path, line=number) from None
+                raise DataError(
+                    "contains an entry that is not a number", path=path, line=number
+                ) from None
             lines.append(number)
     return np.array(rows).reshape(-1, len(chosen)), np.array(lines, dtype=np.int64)
