@@ -1,4 +1,4 @@
-"""Whole processes, cold: ``cevns --help`` and the CsI[Na] fit, beside importing NumPy alone."""
+"""Whole processes, cold: ``cevns --help``, the CsI[Na] fit and its report, beside NumPy alone."""
 
 import argparse
 import subprocess
@@ -17,7 +17,11 @@ def main() -> None:
     repeats = 1 if parser.parse_args().quick else 7
     start = "from cevns.cli import main; main({})"
     peer = best(lambda: run("-c", "import numpy, scipy.special, iminuit"), repeats)
-    for words in (["--help"], ["fit", "coherent-csi-2021", "--json", "-"]):
+    for words in (
+        ["--help"],
+        ["fit", "coherent-csi-2021", "--json", "-"],
+        ["report", "coherent-csi-2021", "--out", "/dev/null"],
+    ):
         ours = best(lambda words=words: run("-c", start.format(words)), repeats)
         report(f"cevns {' '.join(words)}", ours, "import numpy, scipy.special, iminuit", peer)
 

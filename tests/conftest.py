@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 ApproxScalar: Any = type(pytest.approx(1.0))
+CHROMIUM = ("/usr/bin/chromium", "/usr/bin/google-chrome")
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -29,3 +31,16 @@ def _comparisons_can_fail() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ApproxScalar, "tolerance", property(tolerance))
         yield
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium without a window; of a module, as its event loop would be in the way of others."""
+    driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    found = next((p for p in CHROMIUM if Path(p).is_file()), None)
+    if found is None:
+        pytest.skip(f"there is none of {', '.join(CHROMIUM)}; install the package chromium")
+    with driver.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found)
+        yield chromium
+        chromium.close()

@@ -1,4 +1,4 @@
-"""What must work without any extra (`make core-test` runs this where none is installed).
+"""What must work without any extra (`make wheel-test` runs this where none is installed).
 
 Elsewhere the extras are hidden: None in ``sys.modules`` makes an import fail as if the package
 were absent.
@@ -19,7 +19,18 @@ import cevns
 
 EXTRAS = (
     *("matplotlib", "mplhep", "h5py", "contourpy", "distributed", "dask"),
-    *("emcee", "arviz", "uproot", "awkward", "pyhf", "hepdata_lib", "pandas", "hist", "h5netcdf"),
+    *(
+        "emcee",
+        "arviz",
+        "uproot",
+        "awkward",
+        "pyhf",
+        "hepdata_lib",
+        "pandas",
+        "hist",
+        "h5netcdf",
+        "jinja2",
+    ),
 )
 HIDE = f"import sys; sys.modules.update(dict.fromkeys({EXTRAS!r}))\n"
 COMMAND = HIDE + "from cevns.cli import main; sys.argv[0] = 'cevns'; main()"
@@ -116,7 +127,8 @@ def test_parameters() -> None:
         (("scan", *NSI, "--out", "figures.h5"), "scan"),
         (("scan", *NSI, "--method", "bayes"), "bayes"),
         (("scan", *NSI, "--method", "fc", "--scheduler", "tcp://localhost:8786"), "dist"),
-        (("plot", "figures.h5"), "plot"),
+        (("plot", "figures.h5"), "scan"),
+        (("report", "coherent-csi-2021", "--out", "figures.html"), "report"),
         (("merge", "figures.h5", "--out", "figures.h5"), "scan"),
     ],
 )

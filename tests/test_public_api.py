@@ -12,10 +12,11 @@ PUBLIC = {
         "material nuclide recoil_spectrum"
     ),
     "cevns.analysis": (
-        "Alternatives CevnsLimit CombinedFit Comparison CouplingFamily Flux Measurement Profile "
-        "Rate Request Scan ScanPlan Sensitivity StrengthLimit Systematics ToyStudy ask cevns_limit "
-        "channel_counts combined_fit compare expected_counts fluxes measure profile_experiments "
-        "rates scan scan_plan sensitivity_of strength_limit study_toys systematic_effects"
+        "Alternatives CevnsLimit CombinedFit Comparison CouplingFamily FieldScan Flux Measurement "
+        "Profile Rate Request Scan ScanPlan Sensitivity StrengthLimit Systematics ToyStudy ask "
+        "cevns_limit channel_counts combined_fit compare expected_counts fluxes measure "
+        "profile_experiments rates scan scan_field scan_plan sensitivity_of strength_limit "
+        "study_toys systematic_effects"
     ),
     "cevns.dark_sector": (
         "ChiKind Leptophobic Portal VectorPortal chi_width_mev epsilon_of mediator_width_mev "
@@ -87,6 +88,7 @@ def test_methods_of_a_study() -> None:
         "profile",
         "rate",
         "scan",
+        "scan_field",
         "systematics",
         "toys",
     ]

@@ -66,6 +66,7 @@ draw_with(
         "Comparison": "cevns.report.change_figures.change_figure",
         "DirectionsRecord": "cevns.report.direction_figures.directions_figure",
         "ExperimentResult": f"{_RECORDS}.fit_figures.experiment_figure",
+        "FieldScan": "cevns.report.scan_figures.field_figure.field_figure",
         "FitResult": f"{_RECORDS}.fit_figures.pulls_or_values",
         "Flux": f"{_RECORDS}.fit_figures.flux_of",
         "Measurement": f"{_RECORDS}.fit_figures.measurement_figure",
@@ -84,6 +85,7 @@ draw_with(
         "Systematics": f"{_RECORDS}.systematics_figure.systematics_figure",
         "ToyResult": f"{_RECORDS}.toy_figures.toy_figure",
         "ToyStudy": f"{_RECORDS}.toy_figures.study_figure",
+        "explore": "cevns.app.widget.explore",
         "map of DirectionsRecord": "cevns.report.direction_figures.map_figure",
     }
 )

@@ -25,6 +25,7 @@ __all__ = [
     "measurement",
     "quantity",
     "unit_of",
+    "unit_written",
     "written_names",
 ]
 
@@ -181,6 +182,17 @@ mm, cm, m, km, pc, kpc, Mpc
     if not computable(number):
         raise InputError(f"{what}: {value!r} is outside the range of numbers that can be used")
     return number
+
+
+def unit_written(text: str) -> str:
+    """The unit behind a number, as it is written; empty where there is none, or no number.
+
+    Examples:
+        >>> unit_written("20 keVee"), unit_written("3"), unit_written("ice")
+        ('keVee', '', '')
+    """
+    match = _QUANTITY.match(text)
+    return "" if match is None else match[2]
 
 
 @dataclass(frozen=True)

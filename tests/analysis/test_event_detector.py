@@ -7,7 +7,7 @@ import pytest
 from scipy.interpolate import CubicSpline
 from scipy.stats import chi2
 
-from cevns import load
+from cevns import datasets, load
 from cevns.analysis.events import stratified_sample as samples
 from cevns.analysis.events.event_parts import BackgroundEvents
 from cevns.analysis.events.event_sample import event_sample
@@ -209,6 +209,8 @@ def test_a_background_stays_in_its_bins_and_is_nowhere_negative():
     ],
 )
 def test_what_cannot_be_sampled_is_one_sentence(name, more, said):
+    if name == "xenonnt-2024" and datasets.find("xenonnt-cevns") is None:
+        pytest.skip("the templates of XENONnT are not here: name their folder with CEVNS_DATA")
     with pytest.raises((InputError, UnknownNameError), match=said) as caught:
         event_sample(load(name).experiments[0], **more)
     assert "\n" not in str(caught.value)

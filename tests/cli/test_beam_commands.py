@@ -75,3 +75,21 @@ def test_what_cannot_be_is_one_sentence(capsys, words, said):
     assert said in captured.err
     assert "Traceback" not in captured.err
     assert captured.err.count("\n") == 1
+
+
+def test_what_is_counted_without_beam_is_said(cevns):
+    said = cevns("predict", "coherent-ge-1").out
+    assert "counts of all 2 channels" in said
+    assert "coherent-ge-1.ac is counted without the source, with 4 times the exposure" in said
+    assert "all 2 channels" not in cevns("predict", "clovers").out
+
+
+def test_the_flux_of_a_beam_is_said_with_its_beam(cevns):
+    said = cevns("flux", "coherent-ge-1").out
+    assert "beam, GWh: 7\n" in said
+    assert "protons on target: 1.573e+23" in said
+    assert "each flavour at full power, per cm2 and s: 1.698e+07" in said
+
+
+def test_a_published_ratio_is_no_number_of_events(cevns):
+    assert "observed: 1 times the Standard Model" in cevns("show", "coherent-ge-2026").out

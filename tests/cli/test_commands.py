@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import platform
+import re
 import subprocess
 import sys
 import time
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -238,6 +241,37 @@ def test_version_and_help(cevns):
     assert "--json" in cevns("fit", "--help").out
 
 
+def test_versions_for_a_report(cevns):
+    """Both orders; each package as its metadata have it; nothing without --version."""
+    out = cevns("--version", "--verbose").out
+    assert out == cevns("--verbose", "--version").out
+    lines = out.splitlines()
+    assert lines[0] == cevns("--version").out.strip()
+    assert lines[1].startswith(f"Python {platform.python_version()} (")
+    for name in ("numpy", "scipy", "iminuit"):
+        assert f"{name} {metadata.version(name)}" in lines
+    assert max(map(len, lines)) < 80
+    found = re.search(r"^\[plot\] matplotlib (.+), mplhep", out, flags=re.MULTILINE)
+    assert found is not None
+    try:
+        assert found[1] == metadata.version("matplotlib")
+    except metadata.PackageNotFoundError:
+        assert found[1] == "(not installed)"
+    done = cevns("--verbose", "list")
+    assert done.code == 2
+    assert done.err == "cevns: --verbose stands with --version: cevns --version --verbose\n"
+
+
+def test_versions_without_metadata(cevns, monkeypatch):
+    def absent(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", absent)
+    assert "\nnumpy (not installed)\n" in cevns("--version", "--verbose").out
+    monkeypatch.setattr(metadata, "requires", absent)
+    assert "is not installed" in cevns("--version", "--verbose").out.splitlines()[-1]
+
+
 # -- as a process -----------------------------------------------------------------------------
 
 
@@ -303,7 +337,7 @@ def test_an_invalid_fit_exits_with_1(cevns, monkeypatch):
     assert done.err == "cevns: MIGRAD did not converge: too many calls\n"
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["fit", "--help"], ["--version"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["fit", "--help"], ["--version", "--verbose"]])
 def test_help_is_light(arguments):
     """No array library, no fit, no schema is imported to print help."""
     code = (

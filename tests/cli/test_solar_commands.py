@@ -119,7 +119,7 @@ def test_a_best_fit_at_its_bound(capsys):
     assert found["upper_limit"]["unit"] == "cm-2 s-1"
     assert run(["fit", "xenon1t-2020", "--poi", "flux"]) == 0
     shown = capsys.readouterr().out
-    assert "flux = 0 +1.092e+07 cm-2 s-1; no CEvNS" in shown
+    assert "flux = 0 +1.092e+07 cm-2 s-1; the background-only hypothesis" in shown
     assert "flux < 1.4e+07 cm-2 s-1 at 90 % (one-sided profile likelihood)" in shown
     assert record(capsys, "fit", "pandax4t-2024", "--poi", "flux")["upper_limit"] is None
 

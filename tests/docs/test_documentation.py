@@ -52,7 +52,7 @@ def test_a_page_is_a_notebook(page: Path) -> None:
 def test_the_tutorials_are_there() -> None:
     wanted = {
         *("first-fit", "joint-fit", "new-physics", "own-experiment", "own-model"),
-        *("quenching", "projection", "generating-events"),
+        *("quenching", "projection", "exporting", "generating-events"),
     }
     assert wanted <= {p.stem for p in PAGES}
     listed = (DOCS / "index.md").read_text(encoding="utf-8").split()

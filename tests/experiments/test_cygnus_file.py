@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-import cevns
 from cevns.analysis.expected.recoil_rate import channel_counts
 from cevns.experiments import load
 from cevns.nuclear.gas import gas_masses_kg
@@ -14,7 +13,7 @@ from cevns.processes import interaction
 from cevns.rates.recoil_angles import RecoilAngles
 from cevns.sources import source
 
-EXAMPLE = Path(cevns.__file__).parents[2] / "docs" / "examples" / "cygnus-1000.yaml"
+EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "cygnus-1000.yaml"
 
 
 def test_counts_are_those_of_its_elements():

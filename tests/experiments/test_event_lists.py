@@ -49,7 +49,10 @@ def test_columns_are_found_by_their_names(tmp_path):
     [
         ("a,b,c\n1,2,3\n", "more columns with reconstructed_pe and time_us among them"),
         ("reconstructed_pe,time_us,event\n20,0.5\n", "line 2: has 2 entries"),
-        ("reconstructed_pe,time_us,event\n20,x,1\n", "an entry that is not a number"),
+        (
+            "reconstructed_pe,time_us,event\n20,x,1\n",
+            "line 2: contains an entry that is not a number",
+        ),
         ("reconstructed_pe,time_us,event\n20,nan,1\n21,1,2\n", "not a number along an axis"),
         ("reconstructed_pe,time_us,event\n90,0.5,1\n", "outside the axis"),
         ("reconstructed_pe,time_us,event\n", "has no event"),

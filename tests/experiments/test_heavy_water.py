@@ -207,8 +207,24 @@ def test_what_stands_beside_is_not_asked():
     assert physics["coherent-csi-2021"].interaction.name == "nsi"
     with pytest.raises(InputError, match="coherent-d2o is of 'nue-d-cc', to which new physics"):
         cevns.load("coherent-d2o", models="nsi")
-    with pytest.raises(InputError, match="write the same in both files"):
-        cevns.load("coherent-d2o", "coherent-nubes-fe").fit(asimov=True)
+
+
+def test_of_several_reactions_the_first_is_asked():
+    iron, d2o, more = (load(n) for n in ("coherent-nubes-fe", "coherent-d2o", "coherent-nubes-pb"))
+    joint = JointExperiment((iron, d2o, more))
+    assert joint.asked == (iron,)
+    assert JointExperiment((d2o, iron)).names == ("coherent-d2o", "coherent-nubes-fe")
+    found = cevns.load("coherent-nubes-fe", "coherent-d2o").fit(asimov=True, minos="none")
+    assert found.signal_title == "nue-fe56-cc"
+    # iron knows its own cross section to 30 per cent, heavy water the flux to 4.76
+    known = math.sqrt(1.0 / (1.0 / 0.1**2 + 1.0 / 0.04759**2))
+    assert found.fit["sns.flux"].error == pytest.approx(known, rel=2e-3)
+    free = cevns.load("coherent-nubes-fe", "coherent-d2o").fit(
+        free=["fe56_cc_scale"], asimov=True, minos="none"
+    )
+    # 610 events; of the flux what is left of 10 per cent
+    wanted = math.sqrt(1.0 / 610.49 + known**2)
+    assert free.fit["fe56_cc_scale"].error == pytest.approx(wanted, rel=5e-3)
 
 
 # -- the other files ------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from cevns.rates import recoil_spectrum
 from cevns.rates.fold import panel_nodes
 from cevns.sources import source
 
-EXAMPLE = Path(cevns.__file__).parents[2] / "docs" / "examples" / "solar-xenon.yaml"
+EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "solar-xenon.yaml"
 TREE = interaction("standard-model", couplings="tree-lowE", axial=False)
 
 

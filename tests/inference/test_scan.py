@@ -118,7 +118,9 @@ def test_raster_scan_has_a_minimum_for_each_structure():
     family = Mediators()
     masses = [0.5, 1.0, 5.0]
     grid = Grid.of(family, {"mass": masses, "g": np.linspace(0, 3, 13)})
-    scan = profile_scan(grid)
+    told: list[tuple[int, int]] = []
+    scan = profile_scan(grid, progress=lambda *done: told.append(done))
+    assert told == [(13, 39), (26, 39), (39, 39)]
     assert [b.structure["mass"] for b in scan.best_by_slice] == masses
     for row, mass, best in zip(scan.map, masses, scan.best_by_slice, strict=True):
         free = fit(family.model({"mass": mass}), minos="none", raise_on_failure=False)

@@ -100,7 +100,9 @@ def test_results_and_scans(csi, tmp_path):
     assert run(["fit", "coherent-csi-2021", "--json", str(tmp_path / "fit.json")]) == 0
     found = inspect(tmp_path / "fit.json")
     assert found.kind == "result of cevns (JSON)"
-    assert ("cevns", "310.388", "31.87", "") in found.tables[1].rows
+    assert ("cevns", "310.388", "31.8735") in found.tables[1].rows
+    assert "components" in found.content["tables"]
+    assert found.held["components"].rows[0][0] == "cevns"
     study = csi.with_models("nsi")
     study.scan({"eps_ee_u": [-0.2, 0.0, 0.2, 0.4]}, out=tmp_path / "scan.h5")
     found = inspect(tmp_path / "scan.h5")

@@ -204,7 +204,7 @@ def test_who_asks_for_mass_states():
 
 
 def test_an_experiment_with_the_sun_sees_the_interference():
-    study = cevns.load("xenonnt-2024", models="nsi")
+    study = cevns.load("xenonnt-2026", models="nsi")
     with_, without = (study.predict(at={"eps_emu_u": eps}) for eps in (0.1, 0.0))
     opposite = study.predict(at={"eps_emu_u": -0.1})
     name = study.experiments[0].name

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from cevns.app.engine import Engine
 from cevns.cli import run
 from cevns.cli.app import app
 from cevns.experiments import catalogue, load
@@ -23,6 +24,7 @@ SCAN = ("--model", "nsi", "--parameter", "eps_ee_u=-0.2:0.4:4")
 STRENGTH = ("--model", "magnetic-moment", "--parameter", "mu_nu_mu=1e-10:1e-8:3:log")
 TOYS = ("--toys", "20", "--workers", "1")
 COMMANDS: dict[str, tuple[str, ...]] = {
+    "app": ("app", "--no-browser"),
     "show": ("show",),
     "validate": ("validate",),
     "predict": ("predict",),
@@ -49,6 +51,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "scan fc": ("scan", *SCAN, "--method", "fc", *TOYS),
     "scan fc asimov": ("scan", *SCAN, "--method", "fc", *TOYS, "--asimov"),
     "scan cls": ("scan", *STRENGTH, "--method", "cls", *TOYS, "--asimov"),
+    "scan mass": ("scan", "--parameter", "target.mass=1kg:2kg:2", "--asimov"),
     "scan plan": ("scan", *SCAN, "--method", "fc", *TOYS, "--plan", "--asimov"),
     "sensitivity": ("sensitivity", "--topic", "cross-section", "--exposure-factor", "2"),
     "sensitivity limit": ("sensitivity", "--topic", "magnetic-moment"),
@@ -68,6 +71,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "cross-section",
     ),
     "export table": ("export", "--to", "csv", "--out", "exported.csv", "--asimov"),
+    "report": ("report", "--out", "report.html", "--asimov"),
     "supernova": ("supernova", "--distance", "1kpc"),
     "xsec": ("xsec", "Ge", "--source"),
     "fog": ("fog", "Ge", "--masses", "50GeV", "--detector"),
@@ -122,6 +126,16 @@ def without(*fields: str) -> dict[str, Any]:
             part = part[first]
         part.pop(name, None)
     return out
+
+
+@pytest.fixture(autouse=True)
+def _evaluated_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``cevns app`` ends with Ctrl-C alone: here it evaluates what its page asks first."""
+
+    def serve(engine: Engine, *_: object, **__: object) -> None:
+        assert engine.evaluate(engine.state("")).record["channels"]
+
+    monkeypatch.setattr("cevns.app.server.serve", serve)
 
 
 def lacking(section: str) -> dict[str, Any]:

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-import cevns
 from cevns.analysis.expected.recoil_rate import rates
 from cevns.constants import ALPHA, M_ELECTRON_MEV
 from cevns.exceptions import InputError, UnknownNameError
@@ -20,7 +19,7 @@ from cevns.sources.fission.ibd import cross_section_cm2
 from cevns.sources.reactor import Reactor
 from cevns.sources.spent_fuel import CHAINS, SpentFuel
 
-EXAMPLE = Path(cevns.__file__).parents[2] / "docs" / "examples" / "spent-fuel.yaml"
+EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "spent-fuel.yaml"
 POOL = SpentFuel(power_gw=3.6, distance_m=20.7, live_time_d=100.0)
 
 # mean energy of the electrons, MeV: Sr-90 and Y-90 0.1957 and 0.9324 (evaluated data with the

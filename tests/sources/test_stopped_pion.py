@@ -137,6 +137,22 @@ def test_exposure_protons_and_years_are_one_thing():
     )
 
 
+def test_what_the_beam_is_said_to_be():
+    said = StoppedPion(distance_m=20.0, facility="sns-2013-23").beam_totals
+    assert said["exposure_gwh"] == pytest.approx(7.0)
+    assert said["protons"] == pytest.approx(1.573e23, rel=1e-3)
+    # 4.69e7 of three flavours at 20 m for a yield of 0.09, in the reference
+    assert 3.0 * said["flux_of_a_flavour_cm2_s"] == pytest.approx(4.69e7, rel=1e-3)
+    near = StoppedPion(distance_m=10.0, facility="sns-2013-23")
+    seconds = 3600.0 * near.exposure_h
+    flux = near.beam_totals["flux_of_a_flavour_cm2_s"]
+    assert flux * seconds == pytest.approx(near.fluence_cm2("nu_e"), rel=1e-12)
+    bare = StoppedPion(
+        distance_m=20.0, protons=1e23, yield_per_flavour=0.1, pulse="gaussian", pulse_fwhm_us=0.35
+    ).beam_totals
+    assert bare == {"protons": 1e23, "neutrinos_per_proton_and_flavour": 0.1}
+
+
 def test_windows_around_the_pulses():
     # 60 windows a second of 6 us, for 5000 h
     assert at(REFERENCE).window_d(6.0) == pytest.approx(0.075)

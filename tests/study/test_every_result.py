@@ -44,7 +44,7 @@ from cevns.likelihood_files.imported import read_likelihood
 from cevns.parameters import Parameter, Parameters
 from cevns.processes import interaction
 from cevns.rates.recoil_angles import RecoilAngles
-from cevns.records import _FIGURES, Binned, Result, Shown
+from cevns.records import _FIGURES, Binned, Explorable, Result, Shown
 from cevns.sources import SNS, source
 from cevns.sources.supernova import Supernova
 from cevns.study.choice_variants import variants
@@ -128,6 +128,11 @@ def projection() -> Any:
 
 
 @cache
+def field_scan() -> Any:
+    return cevns.load("coherent-cryocsi").scan_field("target.mass", [5.0, 10.0], unit="kg")
+
+
+@cache
 def burst() -> Any:
     star = Supernova(distance_kpc=10.0, model="ls220-27")
     return burst_counts(star, Bare("Xe", threshold_kevnr=1.0), background_kg_d=1e-2)
@@ -185,6 +190,7 @@ MADE: dict[str, Callable[[], Any]] = {
     "Expected": lambda: projection().headline,
     "ExperimentResult": lambda: fit().only,
     "Export": exported,
+    "FieldScan": field_scan,
     "FitResult": lambda: fit().fit,
     "FittedParameter": lambda: fit().poi,
     "Flux": lambda: next(iter(study().flux().values())),
@@ -251,7 +257,7 @@ def test_every_result_has_an_example() -> None:
 
 def test_figures_are_declared_for_classes_that_there_are() -> None:
     """The figure of a class of another name would be that of any result, a table."""
-    declared = set(_FIGURES) - {"Result", "ax", "map of DirectionsRecord"}
+    declared = set(_FIGURES) - {"Result", "ax", "explore", "map of DirectionsRecord"}
     assert declared <= set(MADE)
     for dotted in _FIGURES.values():
         module, _, name = dotted.rpartition(".")
@@ -278,7 +284,7 @@ def test_what_a_study_returns_are_results() -> None:
         n: str(f.__annotations__["return"]).replace("analysis.", "")
         for owner in (cevns.Study, cevns.study.combined_study.CombinedStudy)
         for n, f in ((n, getattr(owner, n)) for n in dir(owner) if not n.startswith("_"))
-        if callable(f) and n not in dir(Shown)
+        if callable(f) and n not in {*dir(Shown), *dir(Explorable)}
     }
     asked = {n: k.removeprefix("dict[str, ").removesuffix("]") for n, k in kinds.items()}
     assert len(asked) > 15
@@ -421,7 +427,7 @@ def test_a_figure_in_place_of_axes(name: str) -> None:
     assert drawn.axes
     assert not left.axison
     assert max(a.get_window_extent().x1 for a in drawn.axes) < right.get_window_extent().x0
-    with pytest.raises(InputError, match="outside of a grid"):
+    with pytest.raises(InputError, match="not part of a grid"):
         MADE[name]().plot(ax=figure.add_axes((0.0, 0.0, 0.1, 0.1)))
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from cevns.analysis.measuring import measure
     from cevns.analysis.profiling import Profile, profile_experiments
     from cevns.analysis.question import Request, ask
+    from cevns.analysis.scanning.field_record import FieldScan
+    from cevns.analysis.scanning.field_scan import scan_field
     from cevns.analysis.scanning.scan_plan import ScanPlan, scan_plan
     from cevns.analysis.scanning.scan_record import Scan
     from cevns.analysis.scanning.scan_task import scan
@@ -36,6 +38,7 @@ _LAZY = {
     "CombinedFit": "cevns.analysis.studies.combined_fit",
     "Comparison": "cevns.analysis.changes",
     "CouplingFamily": "cevns.analysis.coupling_families",
+    "FieldScan": "cevns.analysis.scanning.field_record",
     "Flux": "cevns.analysis.expected.fluxes",
     "Measurement": "cevns.analysis.measurement",
     "Profile": "cevns.analysis.profiling",
@@ -58,6 +61,7 @@ _LAZY = {
     "profile_experiments": "cevns.analysis.profiling",
     "rates": "cevns.analysis.expected.recoil_rate",
     "scan": "cevns.analysis.scanning.scan_task",
+    "scan_field": "cevns.analysis.scanning.field_scan",
     "scan_plan": "cevns.analysis.scanning.scan_plan",
     "sensitivity_of": "cevns.analysis.sensitivity.projecting",
     "strength_limit": "cevns.analysis.studies.strength_limit",
@@ -70,6 +74,7 @@ __all__ = [
     "CombinedFit",
     "Comparison",
     "CouplingFamily",
+    "FieldScan",
     "Flux",
     "Measurement",
     "Profile",
@@ -92,6 +97,7 @@ __all__ = [
     "profile_experiments",
     "rates",
     "scan",
+    "scan_field",
     "scan_plan",
     "sensitivity_of",
     "strength_limit",

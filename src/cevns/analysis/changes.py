@@ -222,7 +222,7 @@ def compare(first: Experiment, second: Experiment, *, sigmas: float = 3.0) -> Co
 
 
 def _days(first: Experiment, second: Experiment, sigmas: float) -> tuple[DaysToSee | None, str]:
-    """In how many days the change of one experiment is seen, or why that is not told."""
+    """In how many days the change of one experiment is seen, or why no number is given."""
     if first.name != second.name:
         return None, ""
     old, new = _flat(first.document.values), _flat(second.document.values)

@@ -50,6 +50,28 @@ class ComponentCount(Result):
         return {k: v for k, v in vars(self).items() if k not in ("name", "title")}
 
 
+def data_axes(view: Apparatus, channel: Channel) -> dict[str, Array]:
+    """Edges along which the data of a channel lie, by axis, in the order of the data.
+
+    ``energy``, ``pulse-shape`` and ``time`` as declared, ``cell`` for data that are no bins of
+    these, and none for a list of events.
+
+    Args:
+        view: target, detector and axes of the channel.
+        channel: of a model.
+    """
+    statistic = channel.statistic
+    if statistic.events_are_points:
+        return {}
+    edges = (view.energy_edges, view.pulse_shape_edges, view.time_edges)
+    named = zip(("energy", "pulse-shape", "time"), edges, strict=True)
+    axes = {name: e for name, e in named if e is not None}
+    own = view.declaration.axes
+    if own.cells is None and own.energy is not None and (statistic.counts or len(axes) == 1):
+        return axes
+    return {"cell": 0.5 + np.arange(channel.n_bins - statistic.extra + 1.0)}
+
+
 @dataclass(frozen=True, eq=False)
 class ChannelResult(Binned):
     """One channel in a fit.
@@ -107,21 +129,8 @@ class ChannelResult(Binned):
 
     @property
     def axes(self) -> dict[str, Array]:
-        """Edges along which its data lie, by axis, in the order of the data.
-
-        ``energy``, ``pulse-shape`` and ``time`` as declared, ``cell`` for data that are no bins of
-        these, and none for a list of events.
-        """
-        view, statistic = self.seen_with, self.channel.statistic
-        if statistic.events_are_points:
-            return {}
-        edges = (view.energy_edges, view.pulse_shape_edges, view.time_edges)
-        named = zip(("energy", "pulse-shape", "time"), edges, strict=True)
-        axes = {name: e for name, e in named if e is not None}
-        own = view.declaration.axes
-        if own.cells is None and own.energy is not None and (statistic.counts or len(axes) == 1):
-            return axes
-        return {"cell": 0.5 + np.arange(self.channel.n_bins - statistic.extra + 1.0)}
+        """Edges along which its data lie, by axis, in the order of the data: `data_axes`."""
+        return data_axes(self.seen_with, self.channel)
 
     def counts_in_bins(self) -> tuple[tuple[BinAxis, ...], dict[str, Array]]:
         """Axes as declared; the counts of ``observed`` and of each fitted component."""

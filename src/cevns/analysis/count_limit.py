@@ -186,8 +186,9 @@ def cevns_limit(
         return record("counted", _OF_ONE_COUNT, count, count / sm_events * sm_cm2)
     if not experiment.has_data and not expected:
         raise InputError(
-            f"{experiment.name} declares no data: give a published limit with --events, a count "
-            "with --observed and --background, or declare data in its file"
+            f"{experiment.name} declares no data: take expected counts with --asimov "
+            "(asimov=True), give a published limit with --events or a count with --observed and "
+            "--background, or declare data in its file"
         )
     upper = []
     for name in ("count", "cross-section", *(() if sm_flux is None else ("flux",))):

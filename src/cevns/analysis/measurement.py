@@ -15,6 +15,7 @@ from cevns.analysis.channel_result import ChannelResult, ComponentCount
 from cevns.analysis.question import Subject
 from cevns.exceptions import FitError, InputError
 from cevns.experiments.experiment import Experiment
+from cevns.experiments.joint import JointExperiment
 from cevns.experiments.questions import SIGNAL, Question
 from cevns.inference import (
     FitResult,
@@ -24,7 +25,7 @@ from cevns.inference import (
 from cevns.inference.fitting.intervals import Interval, Significance
 from cevns.inference.fitting.upper_limits import upper_limit
 from cevns.inference.model.joining import shared_parameters
-from cevns.records import BinAxis, Binned
+from cevns.records import BinAxis, Binned, Explorable
 from cevns.typing import Array
 
 if TYPE_CHECKING:
@@ -37,10 +38,21 @@ __all__ = [
     "Measurement",
     "Width",
     "in_cm2",
+    "rejection",
     "short",
 ]
 
 CM2_UNIT = "e-40 cm2"
+
+
+def rejection(z: float | None) -> str:
+    """What a significance says of the hypothesis without signal; empty where there is none.
+
+    Examples:
+        >>> rejection(11.526)
+        'the background-only hypothesis is rejected at 11.53 sigma'
+    """
+    return "" if z is None else f"the background-only hypothesis is rejected at {z:.2f} sigma"
 
 
 @dataclass(frozen=True)
@@ -74,7 +86,7 @@ class Width:
 
 
 @dataclass(frozen=True, eq=False)
-class ExperimentResult(Binned):
+class ExperimentResult(Binned, Explorable):
     """One experiment in a fit.
 
     Args:
@@ -92,6 +104,10 @@ class ExperimentResult(Binned):
     poi: FittedParameter | None = None
     significance: Significance | None = None
     contribution: Contribution | None = None
+
+    def explored(self) -> tuple[Experiment, ...]:
+        """The experiment."""
+        return (self.experiment,)
 
     @property
     def only(self) -> ChannelResult:
@@ -153,7 +169,7 @@ class ExperimentResult(Binned):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Measurement(Binned):
+class Measurement(Binned, Explorable):
     """Result of fitting one or several experiments.
 
     Args:
@@ -190,6 +206,10 @@ class Measurement(Binned):
     asimov: bool = False
     gof: GoodnessOfFit | None = None
 
+    def explored(self) -> tuple[Experiment, ...]:
+        """The experiments."""
+        return self.subject.experiments
+
     @property
     def together(self) -> bool:
         """Whether it is a fit of several experiments, or asked as of several."""
@@ -203,8 +223,9 @@ class Measurement(Binned):
     @property
     def signal_title(self) -> str:
         """What the signal that is asked for is called: CEvNS, or the process in its place."""
-        asked = [e.name for e in self.subject.experiments if not e.is_beside]
-        titles = [self.results[n].components[SIGNAL].title for n in asked or self.results]
+        subject = self.subject
+        of = subject.asked if isinstance(subject, JointExperiment) else subject.experiments
+        titles = [self.results[e.name].components[SIGNAL].title for e in of]
         return " and ".join(dict.fromkeys(titles))
 
     @property
@@ -300,8 +321,7 @@ class Measurement(Binned):
                 for c in result.components.values()
             ]
         lines += [f"{name}: shared by {', '.join(users)}" for name, users in self.shared.items()]
-        z = "" if self.z is None else f"background-only hypothesis rejected at {self.z:.2f} sigma"
-        return "\n".join([*lines, str(self.fit), z]).rstrip()
+        return "\n".join([*lines, str(self.fit), rejection(self.z)]).rstrip()
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``cevns fit``; see the documentation for every field."""

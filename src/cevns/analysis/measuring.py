@@ -38,7 +38,7 @@ from cevns.inference.model.factors import product, product_slopes
 from cevns.parameters import Gaussian, Parameters
 from cevns.typing import Array
 
-__all__ = ["measure"]
+__all__ = ["against_nothing", "measure"]
 
 
 def measure(
@@ -165,11 +165,11 @@ class _Fits:
             results[e.name] = ExperimentResult(e, channels, whole)
             if asked.interest is None and e in asked.of:
                 poi = best[model.joint_name(e.name, POI_PARAMETER[asked.question.of_each])]
-                z = _significance(model, poi.name, best)
+                z = against_nothing(model, poi.name, best)
                 results[e.name] = replace(results[e.name], poi=poi, significance=z)
         z = None
         if asked.interest is not None and asked.question.rejects_nothing:
-            z = _significance(model, asked.interest, best)
+            z = against_nothing(model, asked.interest, best)
         return Measurement(asked.subject, asked.question, model, best, results, z, asimov=is_asimov)
 
     def beside(self, result: Measurement) -> Measurement:
@@ -220,7 +220,7 @@ class _Fits:
             return None
 
 
-def _significance(model: Model, name: str, best: FitResult) -> Significance | None:
+def against_nothing(model: Model, name: str, best: FitResult) -> Significance | None:
     """Against zero; None where it is held, or where no background could make the counts.
 
     A count where the null expects nothing at all excludes it without limit.

@@ -8,7 +8,7 @@ from typing import Final
 
 from cevns.citations.bibtex_entry import Entry
 
-__all__ = ["escaped", "markdown", "text", "without_tex"]
+__all__ = ["escaped", "identified", "markdown", "text", "without_tex"]
 
 _ACCENTS: Final = {
     "`": "\u0300", "'": "\u0301", "^": "\u0302", "~": "\u0303", '"': "\u0308", "=": "\u0304",
@@ -118,6 +118,27 @@ def _place(entry: Entry) -> str:
     return ", ".join(filter(None, (*said, note if note not in entry.identifiers else "", year)))
 
 
+def _said(entry: Entry) -> tuple[str, ...]:
+    """Authors, title and place."""
+    return _authors(entry), without_tex(entry.fields.get("title", "")), _place(entry)
+
+
+def identified(entry: Entry) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The entry as a line of text without its identifiers, and each of these with its address.
+
+    Examples:
+        >>> from cevns.citations.library import entry
+        >>> identified(entry("arXiv:9912.99999"))
+        ('', (('arXiv:9912.99999', 'https://arxiv.org/abs/9912.99999'),))
+    """
+    links = []
+    for name in entry.identifiers:
+        kind, _, number = name.partition(":")
+        home = "https://arxiv.org/abs/" if kind == "arXiv" else "https://doi.org/"
+        links.append((name, home + number))
+    return ", ".join(filter(None, _said(entry))), tuple(links)
+
+
 def text(entry: Entry) -> str:
     """The entry as a line of text.
 
@@ -126,8 +147,7 @@ def text(entry: Entry) -> str:
         >>> text(entry("arXiv:1007.1727"))[:62]
         'G. Cowan et al., Asymptotic formulae for likelihood-based test'
     """
-    title = without_tex(entry.fields.get("title", ""))
-    return ", ".join(filter(None, (_authors(entry), title, _place(entry), *entry.identifiers)))
+    return ", ".join(filter(None, (*_said(entry), *entry.identifiers)))
 
 
 def markdown(entry: Entry) -> str:
@@ -138,15 +158,9 @@ def markdown(entry: Entry) -> str:
         >>> markdown(entry("arXiv:9912.99999"))
         '[arXiv:9912.99999](https://arxiv.org/abs/9912.99999)'
     """
-    links = []
-    for name in entry.identifiers:
-        kind, _, number = name.partition(":")
-        address = (
-            f"https://arxiv.org/abs/{number}" if kind == "arXiv" else f"https://doi.org/{number}"
-        )
-        links.append(f"[{name}]({address})")
-    title = without_tex(entry.fields.get("title", ""))
-    said = (_safe(_authors(entry)), f"*{_safe(title)}*" if title else "", _safe(_place(entry)))
+    links = [f"[{name}]({address})" for name, address in identified(entry)[1]]
+    authors, title, place = map(_safe, _said(entry))
+    said = (authors, f"*{title}*" if title else "", place)
     return ", ".join([*filter(None, said), *links])
 
 

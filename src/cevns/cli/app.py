@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cevns.cli.commands import (
+    app_command,
     cite_command,
     compare,
     data_commands,
@@ -23,6 +24,7 @@ from cevns.cli.commands import (
     quenching_commands,
     rate_command,
     relic_command,
+    report_command,
     reproduce_command,
     scan_command,
     sensitivity_command,
@@ -53,22 +55,38 @@ data = typer.Typer(
 )
 
 
-def _version(value: bool) -> None:
-    if value:
+def _version(context: typer.Context, value: bool) -> None:
+    if not value:
+        return
+    if context.params["verbose"]:
+        from cevns.cli.printed.versions import versions
+
+        typer.echo(versions())
+    else:
         from cevns.records import VERSION
 
         typer.echo(f"cevns {VERSION}")
-        raise typer.Exit
+    raise typer.Exit
 
 
 @app.callback()
 def _main(
     version: Annotated[
+        bool, typer.Option("--version", callback=_version, help="print the version")
+    ] = False,
+    # eager: it is known before `--version` is acted on, whichever of the two is written first
+    verbose: Annotated[
         bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="print the version"),
+        typer.Option(
+            "--verbose", is_eager=True, help="with --version: those of Python and packages too"
+        ),
     ] = False,
 ) -> None:
     _ = version
+    if verbose:
+        from cevns.exceptions import InputError
+
+        raise InputError("--verbose stands with --version: cevns --version --verbose")
 
 
 _COMMANDS: dict[str, Callable[..., None]] = {
@@ -96,8 +114,10 @@ _COMMANDS: dict[str, Callable[..., None]] = {
     "toys": toys_command.toys,
     "export": export_command.export,
     "inspect": export_command.inspect,
+    "app": app_command.app,
     "quenching": quenching_commands.quenching,
     "supernova": supernova_command.supernova,
+    "report": report_command.report,
     "cite": cite_command.cite,
     "gallery": gallery_command.gallery,
     "relic": relic_command.relic,

@@ -99,8 +99,12 @@ def _equal_counts(a: Experiment, b: Experiment) -> bool:
 
 
 def _check_physics(a: Experiment, b: Experiment) -> None:
-    """The process and its couplings are common; detector response goes with the material."""
-    for field in ("kind", "couplings", "charge_radius") if a.is_beside == b.is_beside else ():
+    """The process and its couplings are common; detector response goes with the material.
+
+    Reactions of some nuclides have no couplings, and each its own cross section.
+    """
+    coherent = not (a.is_beside or b.is_beside)
+    for field in ("kind", "couplings", "charge_radius") if coherent else ():
         ours, theirs = (getattr(e.declaration.interaction, field) for e in (a, b))
         if canonical(ours) != canonical(theirs):
             raise InputError(

@@ -39,10 +39,11 @@ class Description(Result):
         parameters: name, value, error (zero where held, infinite where free), unit, what they act
             on, whether they are shared, description.
         channels: power of the source and exposure by channel.
-        observed: numbers of events by channel.
+        observed: numbers of events by channel, or published values in their unit.
         inputs: origin, files with digests, warnings.
         variants: names.
         overrides: changed fields.
+        unit: of what is observed, ``events`` where that is counted.
     """
 
     experiment: str
@@ -61,6 +62,7 @@ class Description(Result):
     inputs: Mapping[str, Any]
     variants: tuple[str, ...]
     overrides: Mapping[str, str]
+    unit: str = "events"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -78,6 +80,7 @@ class Description(Result):
             "parameters": list(self.parameters),
             "channels": self.channels,
             "observed": self.observed,
+            "unit": self.unit,
             "inputs": self.inputs,
             "variants": list(self.variants),
             "overrides": self.overrides,
@@ -120,6 +123,7 @@ def describe(experiment: Experiment) -> Description:
             )
         },
         observed=observed,
+        unit=experiment.unit,
         inputs=inputs,
         variants=tuple(declared.variants),
         overrides=dict(experiment.overrides or {}),

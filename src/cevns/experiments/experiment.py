@@ -27,7 +27,7 @@ from cevns.nuclear.couplings import couplings
 from cevns.processes import Combined, Interaction, StandardModel, structure_of
 from cevns.processes.framework.abilities import OfNuclides, choices_of, placed
 from cevns.rates.electrons import STEPS
-from cevns.records import Shown
+from cevns.records import Explorable, Shown
 from cevns.records.record_tables import SUMMARY
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ __all__ = ["Experiment", "load"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Experiment(Apparatus, Shown):
+class Experiment(Apparatus, Shown, Explorable):
     """One measurement or projection; make it with `load`.
 
     Args:
@@ -160,6 +160,20 @@ class Experiment(Apparatus, Shown):
     def experiments(self) -> tuple[Experiment, ...]:
         """This one: several together have the same face."""
         return (self,)
+
+    def explored(self) -> tuple[Experiment, ...]:
+        """This one."""
+        return (self,)
+
+    @property
+    def set_by_user(self) -> dict[str, str]:
+        """Changed fields: a variant by its name, without what the file writes in it."""
+        given = dict(self.overrides or {})
+        variant = {"variant": given.get("variant", "")}
+        if not variant["variant"]:
+            return given
+        own = loader.with_variant(self.document, variant)
+        return {k: v for k, v in given.items() if k == "variant" or own.get(k) != v}
 
     @property
     def is_beside(self) -> bool:
@@ -290,12 +304,14 @@ class Experiment(Apparatus, Shown):
             SchemaError: if a change breaks the schema.
             InputError: if a field does not exist.
         """
-        document = self.document.with_changes(loader.texts(overrides))
-        document = quenching_override.without_idle_pulls(document, overrides)
+        everywhere = loader.in_channels(self.document, loader.texts(overrides))
+        document = self.document.with_changes(everywhere)
+        document = quenching_override.without_idle_pulls(document, everywhere)
         both = {**(self.overrides or {}), **overrides}
-        return replace(
-            self, declaration=loader.validate(document), document=document, overrides=both
-        )
+        # stages know their sections by identity: what did not change is not built again
+        declaration = loader.validate(document)
+        declaration = loader.keeping(self.declaration, declaration)
+        return replace(self, declaration=declaration, document=document, overrides=both)
 
     @cached_property
     def response_tables(self) -> ResponseTables:

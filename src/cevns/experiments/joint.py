@@ -22,16 +22,20 @@ from cevns.inference import Model
 from cevns.inference.model.joining import join
 from cevns.parameters import Parameter, Parameters, fold_name
 from cevns.processes import Interaction
-from cevns.records import Shown
+from cevns.records import Explorable, Shown
 from cevns.registry import canonical
 
 __all__ = ["JointExperiment", "Named", "asked_first", "changed", "load_all", "load_joint"]
 
 
-class Named(Shown):
+class Named(Shown, Explorable):
     """What several experiments have in common by name; of a joint one and of a study."""
 
     experiments: tuple[Experiment, ...]
+
+    def explored(self) -> tuple[Experiment, ...]:
+        """Each of them."""
+        return self.experiments
 
     def __repr__(self) -> str:
         """Kind and names."""
@@ -87,10 +91,15 @@ class Named(Shown):
 
 
 def asked_first(experiments: Sequence[Experiment]) -> tuple[Experiment, ...]:
-    """Those of which a joint fit asks, then those that stand beside (`Experiment.is_beside`)."""
-    if len(experiments) == 1:
+    """Those of which a joint fit asks, then those beside them; see `JointExperiment.asked`."""
+    if len(experiments) < 2:
         return tuple(experiments)
-    return tuple(sorted(experiments, key=lambda e: e.is_beside))
+    first = min(experiments, key=lambda e: e.is_beside).interaction.name
+
+    def beside(e: Experiment) -> tuple[bool, bool]:
+        return e.is_beside, e.is_beside and e.interaction.name != first
+
+    return tuple(sorted(experiments, key=beside))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -98,8 +107,8 @@ class JointExperiment(Named):
     """Several experiments; make it with `load_joint`.
 
     Args:
-        experiments: at least one; with different names and data. Of those that stand beside
-            others (`Experiment.is_beside`) nothing is asked; they come last.
+        experiments: at least one; with different names and data. Those of which nothing is asked
+            come last (`asked`).
 
     Raises:
         InputError: if two of them hold the same data or do not go together.
@@ -118,8 +127,13 @@ class JointExperiment(Named):
 
     @property
     def asked(self) -> tuple[Experiment, ...]:
-        """Those of which a question asks: all, where all stand beside."""
-        return tuple(e for e in self.experiments if not e.is_beside) or self.experiments
+        """Those of which a question asks; others constrain what they share with these.
+
+        Of CEvNS; where there is none (`Experiment.is_beside`), of the reaction that is named first.
+        """
+        cevns = tuple(e for e in self.experiments if not e.is_beside)
+        first = self.experiments[0].interaction.name
+        return cevns or tuple(e for e in self.experiments if e.interaction.name == first)
 
     @property
     def name(self) -> str:

@@ -23,6 +23,7 @@ from cevns.exceptions import (
 from cevns.likelihood_files.closure import Closure
 from cevns.likelihood_files.patchsets import PointClosure
 from cevns.likelihood_files.published import Published
+from cevns.records.record_tables import RecordTable
 
 __all__ = [
     "EXTRA",
@@ -69,12 +70,14 @@ class Inspection:
         lines: sentences.
         tables: what it holds.
         content: the same as plain values.
+        held: tables of a result in full, by name.
     """
 
     kind: str
     lines: tuple[str, ...] = ()
     tables: tuple[TextTable, ...] = ()
     content: Mapping[str, Any] = field(default_factory=dict)
+    held: Mapping[str, RecordTable] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

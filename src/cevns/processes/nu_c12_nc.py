@@ -26,6 +26,7 @@ class CarbonNC(NeutralCurrent):
     threshold_mev = 15.11
     scale_name = "c12_nc_scale"
     relative_error = 0.30
+    neutrons = 0
     tables: ClassVar = {"armbruster-1998": (Tabulated("carbon.csv", "nc", 15.11),)}
 
 

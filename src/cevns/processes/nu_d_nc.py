@@ -25,6 +25,7 @@ class DeuteronNC(NeutralCurrent):
     threshold_mev = 2.2246
     scale_name = "d_nc_scale"
     relative_error = 0.03
+    neutrons = 1
     tables: ClassVar = {
         "nakamura-2002": (
             Tabulated("deuteron.csv", "nc-nu", 2.2246),

@@ -25,6 +25,7 @@ class LeadNCOne(NeutralCurrent):
     threshold_mev = 7.37
     scale_name = "pb208_nc_scale"
     relative_error = 0.30
+    neutrons = 1
     tables: ClassVar = {
         "engel-2003": (
             Tabulated("lead.csv", "nc-1n-nu", 7.37),

@@ -25,6 +25,7 @@ class LeadNCTwo(NeutralCurrent):
     threshold_mev = 14.1
     scale_name = "pb208_nc_scale"
     relative_error = 0.30
+    neutrons = 2
     tables: ClassVar = {
         "engel-2003": (
             Tabulated("lead.csv", "nc-2n-nu", 14.1),

@@ -25,6 +25,7 @@ class DeuteronCCBar(ChargedCurrent):
     threshold_mev = 4.029
     scale_name = "d_cc_scale"
     relative_error = 0.03
+    neutrons = 2
     tables: ClassVar = {"nakamura-2002": (Tabulated("deuteron.csv", "cc-nubar", 4.029),)}
     species = "nubar_e"
 

@@ -26,7 +26,8 @@ class DeuteronCC(ChargedCurrent):
     The cross section is that of Nakamura et al., NPA 707 (2002) 561 and 721 (2003) 549c, good to 2
     to 3 % at these energies. The energy T_pp of the protons, which make no Cherenkov light, has the
     distribution of `cevns.processes.inelastic.two_protons`; its mean is 3.4 MeV at pion decay at
-    rest.
+    rest. Electrons of simulated events have directions 1 - (beta/3) cos(theta), those of a
+    transition of Gamow and Teller (from memory).
 
     Examples:
         >>> from cevns.rates import flux_averaged_cross_section
@@ -42,6 +43,9 @@ class DeuteronCC(ChargedCurrent):
     threshold_mev = Q_MEV
     scale_name = "d_cc_scale"
     relative_error = 0.03
+    neutrons = 0
+    electron_alone = True
+    asymmetry = -1.0 / 3.0
     tables: ClassVar = {"nakamura-2002": (Tabulated("deuteron.csv", "cc-nu", Q_MEV),)}
 
     @property

@@ -27,6 +27,7 @@ class LeadCCOne(ChargedCurrent):
     threshold_mev = 10.3
     scale_name = "pb208_cc_scale"
     relative_error = 0.30
+    neutrons = 1
     tables: ClassVar = {"engel-2003": (Tabulated("lead.csv", "cc-1n", 10.3),)}
 
 

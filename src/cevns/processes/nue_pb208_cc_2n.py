@@ -27,6 +27,7 @@ class LeadCCTwo(ChargedCurrent):
     threshold_mev = 18.4
     scale_name = "pb208_cc_scale"
     relative_error = 0.30
+    neutrons = 2
     tables: ClassVar = {"engel-2003": (Tabulated("lead.csv", "cc-2n", 18.4),)}
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "VERSION",
     "BinAxis",
     "Binned",
+    "Explorable",
     "Result",
     "Shown",
     "cited",
@@ -153,6 +154,29 @@ class Shown:
         from cevns.records.record_tables import data_frame
 
         return data_frame(self.record_tables(), table, self.main_table)
+
+
+class Explorable:
+    """What can be moved by sliders: experiments, and results of them."""
+
+    def explored(self) -> Sequence[Any]:
+        """The experiments that have sliders."""
+        raise NotImplementedError
+
+    def explore(self, state: str = "") -> Any:
+        """Sliders on the experiment in a notebook, with counts, likelihood and significance.
+
+        The same page as that of the command ``cevns app``, as a widget.
+
+        Args:
+            state: what it shows first, as the address of that page has it:
+                ``"mass=20kg&eps_ee_u=0.1"``.
+
+        Raises:
+            InputError: if the state cannot be shown.
+            MissingExtraError: if anywidget is not installed.
+        """
+        return _found(_FIGURES["explore"])(self, state)
 
 
 class Result(Shown):

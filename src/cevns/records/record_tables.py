@@ -37,8 +37,11 @@ __all__ = [
 
 SUMMARY: Final = "summary"
 _ORIGIN: Final = frozenset(
-    {"physics", "overrides", "inputs", "patches", "structure", "assumptions", "shared"}
-)
+    {
+        "physics", "overrides", "inputs", "patches", "structure", "assumptions", "shared",
+        "citations",
+    }
+)  # fmt: skip
 """Where a result is from, rather than what it says."""
 _HEAD: Final = ("version", "engine", "seed")
 _CURVE: Final = 4

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,8 +30,16 @@ if TYPE_CHECKING:
     from cevns.analysis.measurement import Measurement
     from cevns.experiments.experiment import Experiment
     from cevns.experiments.prediction.apparatus import Apparatus
+    from cevns.inference.fitting.intervals import ProfileCurve
 
-__all__ = ["check_figure", "declared_figures", "fit_figures", "prediction_figures", "save"]
+__all__ = [
+    "check_figure",
+    "declared_figures",
+    "fit_figures",
+    "impacts_of",
+    "prediction_figures",
+    "save",
+]
 
 PNG_DPI: Final = 200
 # no date in a file: the same figure is the same bytes
@@ -86,12 +94,16 @@ def fit_figures(
     result: Measurement,
     *,
     impacts: Mapping[str, tuple[float, float]] | None = None,
+    curve: ProfileCurve | None = None,
+    without: Container[str] = (),
 ) -> dict[str, Figure]:
     """Every figure that a fit allows, by the name of its file.
 
     Args:
         result: from `cevns.Study.fit`.
-        impacts: as in `cevns.report.pulls.pull_figure`.
+        impacts: as in `cevns.report.pulls.pull_figure`; from `impacts_of`.
+        curve: the profile of the parameter of interest, where it is known already.
+        without: figures that are left out: ``residuals``, ``data2d``, ``profile``, ``flux``.
 
     Returns:
         ``projections`` (not of a list of events), ``residuals`` (with a steady-state background),
@@ -112,7 +124,7 @@ def fit_figures(
     figures = {
         f"{name.replace('.', '-')}-{what}" if several else what: figure
         for name, channel in result.channels.items()
-        for what, figure in _fitted(channel).items()
+        for what, figure in _fitted(channel, without).items()
     }
     each = {f"{name}-" if result.together else "": r for name, r in result.results.items()}
     model, fit, title = result.model, result.fit, subject.title
@@ -121,19 +133,42 @@ def fit_figures(
         figures["pulls"] = pull_figure(fit, impacts, title=title, note=note)
     if fit.free:
         figures["correlation"] = correlation_figure(fit, title=title, note=note)
-    if fit.poi is not None and not fit[fit.poi].fixed:
-        curve = profile(model, fit.poi, data=fit.data, best=fit)
+    if fit.poi is not None and not fit[fit.poi].fixed and "profile" not in without:
+        if curve is None:
+            curve = profile(model, fit.poi, data=fit.data, best=fit)
         figures["profile"] = profile_figure(curve, title=title, note=note)
     for name, m in each.items():
-        figures |= {f"{name}{what}": f for what, f in prediction_figures(m.experiment).items()}
+        predicted = prediction_figures(m.experiment, without=without)
+        figures |= {f"{name}{what}": f for what, f in predicted.items()}
     return figures
 
 
-def prediction_figures(experiment: Experiment) -> dict[str, Figure]:
+def impacts_of(result: Measurement) -> dict[str, tuple[float, float]]:
+    """What each parameter moves in the parameter of interest, up and down, for `fit_figures`.
+
+    Args:
+        result: from `cevns.Study.fit`; without a free parameter of interest there are none.
+
+    Raises:
+        FitError: if a conditional fit does not converge.
+    """
+    from cevns.inference.fitting.impacts import impacts
+
+    poi = result.fit.poi
+    if poi is None or result.fit[poi].fixed:
+        return {}
+    found = impacts(result.model, poi, data=result.fit.data, best=result.fit)
+    return {i.name: (i.up, i.down) for i in found}
+
+
+def prediction_figures(
+    experiment: Experiment, *, without: Container[str] = ()
+) -> dict[str, Figure]:
     """Figures of an experiment before any fit, by the name of the file.
 
     Args:
         experiment: from `cevns.experiments.load`.
+        without: figures that are left out: ``flux``.
 
     Returns:
         ``recoil-spectrum``, of channels with sections of their own one each with their name in
@@ -146,7 +181,8 @@ def prediction_figures(experiment: Experiment) -> dict[str, Figure]:
     for channel, view in _exposed(experiment).items():
         title = f"{experiment.title}, {channel}" if channel else ""
         figures[f"{channel}-recoil-spectrum".lstrip("-")] = recoil_figure(view, title)
-    figures["flux"] = flux_figure(experiment)
+    if "flux" not in without:
+        figures["flux"] = flux_figure(experiment)
     return figures
 
 
@@ -176,14 +212,15 @@ def _exposed(experiment: Experiment) -> dict[str, Apparatus]:
     return {"" if one else channel: view for view, channel in views.items() if view.exposure}
 
 
-def _fitted(measurement: ChannelResult) -> dict[str, Figure]:
+def _fitted(measurement: ChannelResult, without: Container[str]) -> dict[str, Figure]:
     """The data of one channel with its fitted components; none of a list of events."""
     axes = axes_of(measurement)
     if not axes:
         return {}
     figures = {"projections": projection_figure(measurement)}
-    if steady_state(measurement.experiment, measurement.components):
+    out_of_beam = steady_state(measurement.experiment, measurement.components)
+    if out_of_beam and "residuals" not in without:
         figures["residuals"] = residual_figure(measurement)
-    if "time" in axes and "energy" in axes:
+    if "time" in axes and "energy" in axes and "data2d" not in without:
         figures["data2d"] = data_figure(measurement)
     return figures

@@ -18,7 +18,15 @@ from cevns.experiments import load
 from cevns.experiments.declaration.document import parse
 from cevns.records import Result
 
-__all__ = ["FOLDER", "Published", "Row", "about", "declared", "reproduce"]
+__all__ = [
+    "FOLDER",
+    "Published",
+    "Row",
+    "about",
+    "declared",
+    "declared_with",
+    "reproduce",
+]
 
 FOLDER = Path(__file__).parent / "published"
 
@@ -309,6 +317,25 @@ def declared(wanted: tuple[str, ...] = ()) -> tuple[Published, ...]:
             section = {"section": document["title"]}
             rows += [Published.model_validate(section | row) for row in document["rows"]]
     return tuple(row for row in rows if _begins(row.id, wanted))
+
+
+def declared_with(kind: str, experiment: str) -> tuple[Published, ...]:
+    """Rows of one kind whose numbers are computed with an experiment, in the order of the files.
+
+    Args:
+        kind: how they are computed.
+        experiment: name of a shipped one.
+
+    Examples:
+        >>> declared_with("fit", "coherent-csi-2021")[0].id
+        'csi-2021-cevns'
+    """
+    named = re.compile(rf"kind: {kind}, experiment: {re.escape(experiment)}(?![\w-])")
+    texts = (p.read_text(encoding="utf-8") for p in sorted(FOLDER.glob("*.yaml")))
+    ids = tuple(i for text in texts if named.search(text) for i in _ID.findall(text))
+    wanted = {"kind": kind, "experiment": experiment}
+    rows = declared(ids) if ids else ()
+    return tuple(row for row in rows if wanted.items() <= (row.compute or {}).items())
 
 
 def about() -> dict[str, str]:

@@ -305,6 +305,24 @@ class StoppedPion(PionAtRest):
         """
         return self.flux20_cm2_s**2 / self.duty
 
+    @property
+    def beam_totals(self) -> Mapping[str, float]:
+        """How much beam there was and what it makes, by name with the unit at the end.
+
+        What does not follow from what is known is left out.
+        """
+        known = {
+            "exposure_gwh": self.exposure_gwh,
+            "power_mw": self.power_mw,
+            "proton_energy_gev": self.proton_energy_gev,
+        }
+        out = {name: value for name, value in known.items() if value is not None}
+        out |= {"protons": self.protons, "neutrinos_per_proton_and_flavour": self._per_proton}
+        if {"power_mw", "proton_energy_gev"} <= out.keys():
+            at_place = (20.0 / self.distance_m) ** 2
+            out["flux_of_a_flavour_cm2_s"] = self.flux20_cm2_s * at_place
+        return out
+
     def beam_energy_gwh(self) -> float:
         """Energy of the beam on the target in the exposure, GWh.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,15 +9,14 @@ from typing import Any
 from cevns.analysis.coupling_families import Physics
 from cevns.citations import Citations, of_methods
 from cevns.exceptions import InputError
-from cevns.files import expanded, read
+from cevns.files import expanded
 from cevns.records import Result
+from cevns.records.record_files import checked, read_record
 from cevns.study.opening import load
 from cevns.study.study import Study
 
 __all__ = ["cite", "is_result"]
 
-_MOST = 200_000_000
-"""Bytes of a result: those of scans hold all their points."""
 _SCAN = (".h5", ".hdf5")
 
 
@@ -83,27 +81,14 @@ def cite(
 
 def _of_file(path: Path) -> Citations:
     if path.suffix.casefold() in _SCAN:
-        from cevns.analysis import Scan
+        from cevns.analysis.scanning.scan_files import read as read_scan
 
-        return Citations.read(Scan.read(path).to_dict()["citations"])
-    try:
-        record = json.loads(read(path, _MOST))
-    except (UnicodeDecodeError, json.JSONDecodeError):
-        raise InputError(
-            f"{path} is not valid JSON; give a file written by 'cevns ... --json'"
-        ) from None
-    except RecursionError:
-        raise InputError(f"{path} is nested too deeply to be a result of cevns") from None
-    return _of_record(record, str(path))
+        return Citations.read(read_scan(path).to_dict()["citations"])
+    return _of_record(read_record(path), str(path))
 
 
 def _of_record(record: Any, where: str) -> Citations:
-    if not isinstance(record, Mapping) or not {"version", "engine"} <= record.keys():
-        raise InputError(
-            f"{where} is not a result of cevns: it lacks the fields 'version' and 'engine' that "
-            "every "
-            "--json has"
-        )
+    record = checked(record, where)
     listed = record.get("citations")
     if not isinstance(listed, list) or not all(isinstance(c, Mapping) for c in listed):
         raise InputError(

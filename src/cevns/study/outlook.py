@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 
 from cevns import analysis  # which imports what a method asks for when it is called
+from cevns.analysis.coupling_families import Physics
 from cevns.experiments.joint import Named
+from cevns.typing import Array
 
 __all__ = ["Projections", "tiny_is_zero"]
 
@@ -22,6 +25,66 @@ def tiny_is_zero() -> Iterator[None]:
 
 class Projections(Named):
     """Expected errors and limits of the experiments of a study."""
+
+    models: Physics | None
+
+    @tiny_is_zero()
+    def scan_field(
+        self,
+        field: str,
+        values: Sequence[float] | Array,
+        *,
+        unit: str = "",
+        free: Sequence[str] = (),
+        at: Mapping[str, float] | None = None,
+        fix: Mapping[str, float | None] | None = None,
+        cl: float = 0.9,
+        asimov: bool = False,
+        out: Path | str | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> analysis.FieldScan:
+        """What is expected against a number in the files: mass, time, distance, threshold.
+
+        See `cevns.analysis.scanning.field_scan.scan_field`.
+
+        Args:
+            field: as ``--set`` names it, ``target.mass``.
+            values: of it, increasing.
+            unit: of the values.
+            free: parameters in place of the cross section relative to its prediction; the first is
+                that of interest.
+            at: values of other parameters of the interaction.
+            fix: parameters of the model to hold.
+            cl: confidence level of intervals and limits.
+            asimov: expected counts in place of data that there are.
+            out: HDF5 file.
+            progress: told values done, and of how many.
+
+        Raises:
+            UnknownNameError: if a name is unknown.
+            InputError: if there are data and no `asimov`, or the field cannot have the values.
+            FitError: if parameters cannot be told apart, or a limit does not exist.
+
+        Examples:
+            >>> import cevns
+            >>> found = cevns.load("coherent-ge-1").scan_field("target.mass", [9, 36], unit="kg")
+            >>> [round(100 * e, 1) for e in found["error"].tolist()]
+            [12.2, 10.7]
+        """
+        return analysis.scan_field(
+            self.experiments,
+            field,
+            values,
+            unit=unit,
+            models=self.models,
+            free=free,
+            at=at,
+            fix=fix,
+            cl=cl,
+            asimov=asimov,
+            out=out,
+            progress=progress,
+        )
 
     @tiny_is_zero()
     def sensitivity(

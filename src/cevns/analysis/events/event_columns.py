@@ -15,7 +15,10 @@ from cevns.processes import MASSLESS, DarkKinematics, Kinematics
 from cevns.typing import Array, IntArray
 
 __all__ = [
+    "INCOMING",
     "LABELS",
+    "REACTION",
+    "RECOIL",
     "REGION",
     "TIME",
     "TRUTH",
@@ -60,10 +63,12 @@ LABELS: Final = (
     Column("component", "number of its component; the names are in the provenance", whole=True),
     Column("channel", "number of its channel; the names are in the provenance", whole=True),
 )
-TRUTH: Final = (
+INCOMING: Final = (
     Column("neutrino_pdg", "code of the beam particle (PDG), which tells its flavour", whole=True),
     Column("neutrino_energy_mev", "total energy of the beam particle, MeV"),
     Column("nucleus_pdg", "code of the nucleus, 10LZZZAAAI", whole=True),
+)
+RECOIL: Final = (
     Column("recoil_energy_kev", "kinetic energy of the recoil, keV"),
     Column("recoil_x", "direction of the recoil, a unit vector; the beam particle flies along z"),
     Column("recoil_y", "as recoil_x"),
@@ -72,6 +77,15 @@ TRUTH: Final = (
     Column("outgoing_px_mev", "its momentum, MeV"),
     Column("outgoing_py_mev", "its momentum, MeV"),
     Column("outgoing_pz_mev", "its momentum along the flight of the incoming one, MeV"),
+)
+TRUTH: Final = (*INCOMING, *RECOIL)
+REACTION: Final = (
+    Column("visible_energy_mev", "energy that is seen of a reaction, before any detector, MeV"),
+    Column("electron_energy_mev", "kinetic energy of the electron, where it alone is seen, MeV"),
+    Column("electron_x", "direction of the electron; the neutrino flies along z"),
+    Column("electron_y", "as electron_x"),
+    Column("electron_z", "cosine of the angle to the neutrino"),
+    Column("neutrons", "neutrons that the reaction frees, where that is known", whole=True),
 )
 REGION: Final = "in_region"
 TIME: Final = Column(
@@ -83,13 +97,16 @@ def detector_columns(unit: str, pulse_shape: str) -> tuple[Column, ...]:
     """Columns of what a detector makes of an event.
 
     Args:
-        unit: of the axis of reconstructed energies.
+        unit: of the axis of reconstructed energies; empty where events are counted.
         pulse_shape: name of the pulse-shape variable; empty for none.
     """
     shape = [Column(pulse_shape, "pulse shape of the event")] if pulse_shape else []
-    return (
+    energies = (
         Column("electron_equivalent_kevee", "quenched energy before any resolution, keVee"),
         Column(f"reconstructed_{unit.lower()}", f"reconstructed energy, {unit}"),
+    )
+    return (
+        *(energies if unit else ()),
         *shape,
         Column(REGION, "1 inside the analysis region, 0 outside or not recorded", whole=True),
     )

@@ -9,10 +9,12 @@ from typing import Any, Final
 import numpy as np
 
 from cevns.analysis.events.event_columns import (
+    INCOMING,
     LABELS,
+    REACTION,
+    RECOIL,
     REGION,
     TIME,
-    TRUTH,
     Column,
     detector_columns,
 )
@@ -22,6 +24,7 @@ from cevns.analysis.events.event_parts import (
     RecoilEvents,
     ShapeDraws,
 )
+from cevns.analysis.events.reaction_events import ReactionEvents
 from cevns.analysis.events.reconstruction import Reconstruction
 from cevns.analysis.events.stratified_sample import EventSample, Stratum
 from cevns.analysis.question import place
@@ -30,6 +33,7 @@ from cevns.experiments.experiment import Experiment
 from cevns.experiments.prediction.apparatus import Apparatus
 from cevns.experiments.questions import SIGNAL
 from cevns.inference.model.expectation import parameter_point
+from cevns.processes import quantity_of
 from cevns.typing import BoolArray
 
 __all__ = ["event_sample", "recoil_events"]
@@ -78,6 +82,14 @@ def _recoils(
     view: Apparatus, placed: Experiment, held: Mapping[str, float], component: str, **more: Any
 ) -> RecoilEvents:
     """Recoils of a component in one view of an experiment."""
+    view, values = _valued(view, placed, held, component)
+    return RecoilEvents(view, values, **more)
+
+
+def _valued(
+    view: Apparatus, placed: Experiment, held: Mapping[str, float], component: str
+) -> tuple[Apparatus, dict[str, float]]:
+    """A view at the shapes that are held, and the values of its interaction's parameters."""
     if component != SIGNAL:
         view = view.placed(placed.shapes or {})
     own = view.interaction.parameters
@@ -88,7 +100,29 @@ def _recoils(
     }
     values = {p.name: p.value for p in own} | declared
     values |= {n: v for n, v in held.items() if own.has(n)}
-    return RecoilEvents(view, values, **more)
+    return view, values
+
+
+def _events(
+    view: Apparatus,
+    placed: Experiment,
+    held: Mapping[str, float],
+    component: str,
+    *,
+    threshold_kev: float,
+    **more: Any,
+) -> RecoilEvents | ReactionEvents:
+    """Events of a component: recoils of nuclei, or reactions on them."""
+    if quantity_of(view.interaction) not in ("visible-energy", "count"):
+        return _recoils(view, placed, held, component, threshold_kev=threshold_kev, **more)
+    if threshold_kev > 0.0:
+        raise InputError(
+            f"{placed.name}: a threshold is one of recoils, and {view.interaction.name!r} makes "
+            "none that is followed; leave --threshold out"
+        )
+    more.pop("shape", None)
+    view, values = _valued(view, placed, held, component)
+    return ReactionEvents(view, values, **more)
 
 
 def event_sample(
@@ -144,7 +178,7 @@ def _truth_sample(
     placed: Experiment, held: Mapping[str, float], wanted: Sequence[str], threshold_kev: float
 ) -> EventSample:
     """Recoils alone, those of all channels with their own target."""
-    strata, known = [], dict[tuple[Apparatus, str], RecoilEvents]()
+    strata, known = [], dict[tuple[Apparatus, str], RecoilEvents | ReactionEvents]()
     for channel, entry in placed.declaration.entries.items():
         for name in wanted:
             base = placed.views[channel]
@@ -153,10 +187,10 @@ def _truth_sample(
                 continue
             if (base, name) not in known:
                 view = base if name == SIGNAL else base.further[name]
-                known[base, name] = _recoils(view, placed, held, name, threshold_kev=threshold_kev)
+                known[base, name] = _events(view, placed, held, name, threshold_kev=threshold_kev)
             part = known[base, name]
             strata.append(Stratum(name, channel, part.expected * size, part))
-    columns = _columns(len(placed.declaration.entries), TRUTH)
+    columns = _columns(len(placed.declaration.entries), _of_particles(strata))
     said = {"at": dict(held), "threshold_kev": threshold_kev}
     return EventSample(placed, tuple(strata), columns, truth=True, said=said)
 
@@ -166,6 +200,17 @@ def _columns(
 ) -> tuple[Column, ...]:
     labels = LABELS if channels > 1 else LABELS[:-1]
     return (*labels, TIME, *truth, *seen)
+
+
+def _of_particles(strata: Sequence[Stratum]) -> tuple[Column, ...]:
+    """Columns of the particles of what is drawn."""
+    parts = [s.part for s in strata if s.part.has_truth]
+    recoils = [isinstance(p, RecoilEvents) for p in parts]
+    found = _missing(INCOMING, len(parts) < len(strata)) if parts else ()
+    if any(recoils):
+        found = (*found, *_missing(RECOIL, not all(recoils) or len(parts) < len(strata)))
+    filled = frozenset(n for p in parts if isinstance(p, ReactionEvents) for n in p.names)
+    return (*found, *_missing([c for c in REACTION if c.name in filled], True))
 
 
 def _missing(columns: Sequence[Column], missing: bool) -> tuple[Column, ...]:
@@ -193,7 +238,8 @@ def _detector_sample(
     if placed.unit != "events":
         raise InputError(f"{placed.name} measures {placed.unit}, which are not events")
     counts = _expected(placed, held)
-    strata, recoils = list[Stratum](), dict[tuple[Apparatus, str], RecoilEvents]()
+    strata = list[Stratum]()
+    drawn = dict[tuple[Apparatus, str], RecoilEvents | ReactionEvents]()
     units, shape_name = set(), ""
     for channel in placed.declaration.entries:
         view, measured = placed.views[channel], placed.inputs.channels[channel]
@@ -205,7 +251,8 @@ def _detector_sample(
             )
         axis = view.declaration.axes.energy
         unit = (view.resolution.unit or "keVee") if axis is None else axis.unit or "value"
-        units.add(unit)
+        counted = axis is None and quantity_of(view.interaction) != "nuclear-recoil"
+        units.add("" if counted else unit)
         inside: BoolArray | None = None
         if measured.cells.onto is not None and not statistic.events_are_points:
             n_energy = len(view.energy_edges) - 1
@@ -219,25 +266,28 @@ def _detector_sample(
             part: EventPart
             if name in view.declaration.backgrounds:
                 part = _background(placed, view, channel, name, unit, inside)
-            elif (view, name) in recoils and inside is None:
-                part = recoils[view, name]
+            elif (view, name) in drawn and inside is None:
+                part = drawn[view, name]
             else:
                 own = view if name == SIGNAL else view.further[name].placed(placed.shapes or {})
-                part = recoils[view, name] = _recoils(
-                    own, placed, held, name,
-                    threshold_kev=threshold_kev, detector=Reconstruction(own, inside),
-                    shape=shape, unit=unit, every=every,
-                )  # fmt: skip
+                seen: dict[str, Any] = {"unit": unit, "every": every}
+                if counted:
+                    seen["counted"] = True
+                else:
+                    seen |= {"detector": Reconstruction(own, inside), "shape": shape}
+                part = drawn[view, name] = _events(
+                    own, placed, held, name, threshold_kev=threshold_kev, **seen
+                )
             strata.append(Stratum(name, channel, expected, part))
     if not strata:
         raise InputError(
             f"{placed.name}: no event of {', '.join(wanted)} is expected; give its coupling "
             "(at=..., --at)"
         )
-    seen = dict.fromkeys(c for unit in sorted(units) for c in detector_columns(unit, shape_name))
-    some, all_of = (f(s.part.has_truth for s in strata) for f in (any, all))
-    truth = _missing(TRUTH, not all_of) if some else ()
-    *rest, flag = sorted(seen, key=lambda c: c.name == REGION)
+    known = dict.fromkeys(c for unit in sorted(units) for c in detector_columns(unit, shape_name))
+    all_of = all(s.part.has_truth for s in strata)
+    truth = _of_particles(strata)
+    *rest, flag = sorted(known, key=lambda c: c.name == REGION)
     last = (*_missing(rest, every or len(units) > 1 or not all_of), flag)
     columns = _columns(len(placed.declaration.entries), truth, last)
     return EventSample(placed, tuple(strata), columns, truth=False, said=said)

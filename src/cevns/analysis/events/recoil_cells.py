@@ -26,10 +26,12 @@ from cevns.exceptions import InputError
 from cevns.experiments.prediction.apparatus import Apparatus
 from cevns.nuclear.checks import positive
 from cevns.processes import (
+    MASSLESS,
     Massive,
     Several,
     at_place,
     differential_cross_section,
+    is_steep,
     quantity_of,
 )
 from cevns.rates.fold import as_it_sees, of_its_mass
@@ -53,6 +55,7 @@ _PROBE: Final = 1 << 18
 """Points by which the share is found that is kept."""
 _SEED: Final = 20211
 """Of these."""
+_X, _W = np.polynomial.legendre.leggauss(48)
 _SOFT_KEV: Final = 1e-3
 """Recoil energy below which cells are equally wide, where there is no threshold."""
 
@@ -302,6 +305,23 @@ class RecoilSampler:
     def exposure_per_cm2(self) -> float:
         """Nuclei times particles per cm2: events over it are a mean cross section, cm2."""
         return sum(self.targets.values()) * sum(self.fluence_cm2.values())
+
+    def total_cm2(self, energy_mev: Array, species: int, nuclide: int) -> Array | None:
+        """Cross section for any recoil of a species on a nuclide, by their positions, cm2.
+
+        None where it has no end towards small recoils, or the particle that comes out is heavy.
+        """
+        if is_steep(self.process) or self.process.kinematics != MASSLESS:
+            return None
+        target = self.nuclides[nuclide]
+        largest = self.process.kinematics.maximum_recoil_kev(energy_mev, target.mass_mev)
+        half = 0.5 * largest[..., None]
+        found = differential_cross_section(
+            target, energy_mev[..., None], half * (_X + 1.0), self.source.flavours[species],
+            interaction=self.process, form_factor=self._form, values=self._values,
+        )  # fmt: skip
+        total: Array = (found * half * _W).sum(axis=-1)
+        return total
 
     # -- drawing -------------------------------------------------------------------------------
 

@@ -15,6 +15,8 @@ from cevns.detectors.responses.folded_template import FoldedResponse
 from cevns.detectors.responses.matrix import MatrixResponse
 from cevns.exceptions import CevnsWarning, InputError
 from cevns.experiments.prediction.apparatus import Apparatus
+from cevns.experiments.prediction.parts import UNQUENCHED
+from cevns.processes import quantity_of
 from cevns.typing import Array, BoolArray, IntArray
 
 __all__ = ["Reconstruction", "Seen"]
@@ -85,19 +87,26 @@ class Reconstruction:
         largest = view.largest_recoil_kev
         self._roots = np.linspace(0.0, np.sqrt(largest), _NODES)
         nodes = self._roots**2
-        curve = view.quenching.on(np.minimum(nodes, largest))
-        names = view.matched("quenching", view.quenching.variation_names)
+        self._quenched = quantity_of(view.interaction) == "nuclear-recoil"
+        quenching = view.quenching if self._quenched else UNQUENCHED
+        curve = quenching.on(np.minimum(nodes, largest))
+        names = view.matched("quenching", quenching.variation_names)
         values = [view.declared[n].value for n in names]
         self._seen = curve.electron_energy_kevee(values) if values else curve.nominal
         self._seen = np.maximum(self._seen, 0.0)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CevnsWarning)
-            kept = view.kept(nodes[1:])
+            kept = view.kept(nodes[1:]) if self._quenched else self._kept_as_it_is(nodes[1:])
         some = np.flatnonzero(kept > _NEVER * kept.max())
         if not kept.max() > 0.0:
             raise InputError(f"{view.name}: no recoil of this component reaches the energy axis")
         self.window_kev = float(nodes[some[0]]), float(nodes[min(some[-1] + 2, _NODES - 1)])
         """Recoil energies outside of which nothing is recorded."""
+
+    def _kept_as_it_is(self, deposit_kev: Array) -> Array:
+        """Probability that energy which is seen as it is is found in the energy axis."""
+        out: Array = self._view.response.evaluate(deposit_kev, self._pulls).sum(axis=-1)
+        return out
 
     def _energy_efficiency(self) -> Efficiency:
         """That of the file, at the pulls of the file."""
@@ -127,7 +136,7 @@ class Reconstruction:
         at = np.minimum(u.astype(np.int64), _NODES - 2)
         u -= at
         low = self._seen[at]
-        energy = low + u * (self._seen[at + 1] - low)
+        energy = low + u * (self._seen[at + 1] - low) if self._quenched else recoil_kev
         chance, view = rng.random(recoil_kev.size), self._view
         if self._matrix is not None:
             found = self._in_bins(energy, rng)
@@ -147,7 +156,7 @@ class Reconstruction:
     def _passing(self, share: Array, recoil_kev: Array, time_us: Array) -> Array:
         """Probability to be recorded, of the share that the reconstructed value leaves."""
         view = self._view
-        if not isinstance(view.recoil_efficiency, Unity):
+        if self._quenched and not isinstance(view.recoil_efficiency, Unity):
             share = share * view.recoil_efficiency(recoil_kev)
         if self._times is not None and not isinstance(view.time_efficiency, Unity):
             share = share * view.time_efficiency(np.nan_to_num(time_us, nan=-1e9))

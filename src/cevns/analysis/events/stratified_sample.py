@@ -16,6 +16,7 @@ import numpy as np
 from cevns.analysis.events.arrival_draws import NoTimes
 from cevns.analysis.events.event_columns import Block, Column, shuffled
 from cevns.analysis.events.event_parts import EventPart, RecoilEvents
+from cevns.analysis.events.reaction_events import ReactionEvents
 from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
 from cevns.records import VERSION, Result, cited
@@ -82,8 +83,9 @@ class EventSample(Result):
 
     @property
     def is_timed(self) -> bool:
-        """Whether the times of its recoils are known."""
-        parts = [s.part for s in self.strata if isinstance(s.part, RecoilEvents)]
+        """Whether the times of its neutrinos are known."""
+        drawn = (RecoilEvents, ReactionEvents)
+        parts = [s.part for s in self.strata if isinstance(s.part, drawn)]
         return not any(isinstance(p.times, NoTimes) for p in parts)
 
     @property

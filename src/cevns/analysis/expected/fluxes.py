@@ -12,6 +12,7 @@ from cevns.processes import Proportional
 from cevns.records import Result, cited, head
 from cevns.sources import Source, SteadySource
 from cevns.sources.beams.source import OfSector
+from cevns.sources.stopped_pion import StoppedPion
 
 __all__ = ["Emission", "Flux", "fluxes"]
 
@@ -26,6 +27,8 @@ class Emission(Result):
         flux_cm2_s: particles per cm2 and second at full power, by species; None for a source that
             is counted by protons on a target, which has no one rate.
         totals: what tells beside how strong a steady source is (`cevns.sources.SteadySource`).
+        beam: what a source of stopped pions says of its beam
+            (`cevns.sources.stopped_pion.StoppedPion.beam_totals`).
         coupling: at which the particles are made, where a beam makes them by the coupling of a
             process: as a unit of its `Proportional.scale`, of which the flux has the square root.
     """
@@ -35,6 +38,7 @@ class Emission(Result):
     flux_cm2_s: Mapping[str, float] | None
     totals: Mapping[str, float]
     coupling: Mapping[str, float] = field(default_factory=dict)
+    beam: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, source: Source, process: object = None) -> Emission:
@@ -54,6 +58,7 @@ class Emission(Result):
             None if steady is None else {name: steady.flux_cm2_s(name) for name in species},
             {} if steady is None else dict(steady.totals),
             dict(process.unit) if made and isinstance(process, Proportional) else {},
+            dict(source.beam_totals) if isinstance(source, StoppedPion) else {},
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -65,6 +70,7 @@ class Emission(Result):
             "flux_cm2_s": None if flux is None else dict(flux),
             "total_cm2_s": None if flux is None else sum(flux.values()),
             **self.totals,
+            **({"beam": dict(self.beam)} if self.beam else {}),
             **({"coupling": dict(self.coupling)} if self.coupling else {}),
         }
 

@@ -20,6 +20,7 @@ from cevns.analysis.coupling_families import (
     structural,
 )
 from cevns.analysis.question import Subject, refuse_missing, refuse_unfelt, require_data
+from cevns.analysis.scanning.field_scan import is_field
 from cevns.citations import Citations
 from cevns.dark_sector.sector import ClosedDecayError
 from cevns.exceptions import InputError
@@ -248,6 +249,12 @@ def scan_plan(
         raise InputError("nothing is scanned: name a parameter and its range")
     process = extended(subject.experiments[0], physics)
     known, structure = askable(process, subject), structural(process, subject)
+    fields = [n for n in ranges if not known.has(n) and is_field(subject.experiments, n)]
+    if fields:
+        raise InputError(
+            f"{fields[0]} is a field of the experiment file, which 'cevns scan' and "
+            "Study.scan_field take; a limit or a scan here is of parameters"
+        )
     # a name that is not known here may be that of a nuisance parameter
     if all(structure.has(n) for n in (*ranges, *free)):
         raise InputError(

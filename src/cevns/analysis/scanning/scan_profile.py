@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,25 +21,40 @@ from cevns.typing import ENGINE
 __all__ = ["profile"]
 
 
-def profile(plan: ScanPlan, *, out: Path | str | None, refine: int = 0) -> Scan:
+def profile(
+    plan: ScanPlan,
+    *,
+    out: Path | str | None,
+    refine: int = 0,
+    progress: Callable[..., None] | None = None,
+) -> Scan:
     """A profile scan; see `cevns.analysis.scanning.scan_task.scan`."""
     target = None if out is None else check_target(out)
     with files.claimed(target):
-        return _profile(plan, target, refine)
+        return _profile(plan, target, refine, progress)
 
 
-def _profile(plan: ScanPlan, target: Path | None, refine: int) -> Scan:
+def _profile(
+    plan: ScanPlan, target: Path | None, refine: int, progress: Callable[..., None] | None
+) -> Scan:
     started = time.perf_counter()
     run = plan.fingerprint("profile") | {"refined": refine}
     if target is not None and target.exists():
         return Scan(read_scan(target, run))
     level, one_parameter = levels(plan.cl, plan.grid.degrees), plan.grid.degrees == 1
+
+    def told(done: int, size: int) -> None:
+        if progress is not None:
+            progress(done, size, done / max(time.perf_counter() - started, 1e-9))
+
     if refine:
         from cevns.inference.scan.refine import refined_scan
 
-        found = refined_scan(plan.grid, [level], depth=refine, data=plan.data)
+        found = refined_scan(plan.grid, [level], depth=refine, data=plan.data, progress=told)
     else:
-        found = profile_scan(plan.grid, data=plan.data, level=level if one_parameter else None)
+        found = profile_scan(
+            plan.grid, data=plan.data, level=level if one_parameter else None, progress=told
+        )
     datasets = {
         **found.grid.datasets(),
         "profile/q": found.rise,

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
+from cevns.analysis.scanning.field_record import FIELD
 from cevns.analysis.scanning.scan_findings import ScanFindings
 from cevns.analysis.scanning.scan_text import summary
 from cevns.citations import Citations
@@ -55,6 +56,11 @@ class Scan(Result, ScanFindings):
         if file.shard is not None:
             i, n = file.shard
             raise InputError(f"{path} holds share {i}/{n} of a scan; join all with 'cevns merge'")
+        if file.run.get("method") == FIELD:
+            raise InputError(
+                f"{path} is a scan over {file.run['axes'][0]}, a field of the experiment file; "
+                "here a scan of parameters is wanted"
+            )
         return cls(file)
 
     def __repr__(self) -> str:

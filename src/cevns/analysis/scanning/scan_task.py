@@ -140,7 +140,7 @@ def scan(
     if shard is not None:
         raise InputError(f"{chosen} has no shares of points; omit --shard, or use fc or cls")
     if chosen == "profile":
-        return profile(plan, out=out, refine=refine)
+        return profile(plan, out=out, refine=refine, progress=progress)
     from cevns.analysis.scanning.scan_bayes import bayes
 
     return bayes(plan.within_ranges(), draws=draws, seed=seed, out=out, progress=progress)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection
 
 from cevns.experiments.experiment import Experiment
+from cevns.experiments.forms.region_axes import Axis
 from cevns.sources.stopped_pion import StoppedPion
 
 __all__ = ["assumptions", "declared_years", "flux_names", "short_line"]
@@ -22,15 +23,23 @@ def declared_years(experiment: Experiment) -> float | None:
 def flux_names(experiment: Experiment) -> tuple[str, ...]:
     """Parameters of a file that are the flux of its source, by what they act on and their name.
 
-    Those that act on ``flux``, and factors on the signal or a component that are called so
-    (``sns.flux``).
+    Those that act on ``flux``, and factors that are called so (``sns.flux``) on the signal or on
+    what the source makes beside it. A flux of neutrons (``ess.brn.flux``), which multiplies
+    backgrounds alone, is none.
     """
-    entries = experiment.declaration.parameters.items()
+    declared = experiment.declaration
+    made = {
+        f for where, strength in declared.strengths.items() if "backgrounds" not in where
+        for f in strength
+    }  # fmt: skip
     return tuple(
         name
-        for name, e in entries
+        for name, e in declared.parameters.items()
         if e.acts_on == "flux"
-        or (e.acts_on in ("signal", "component") and name.rpartition(".")[2].casefold() == "flux")
+        or (
+            name.rpartition(".")[2].casefold() == "flux"
+            and (e.acts_on == "signal" or (e.acts_on == "component" and name in made))
+        )
     )
 
 
@@ -77,10 +86,7 @@ def short_line(experiment: Experiment) -> str:
         place.insert(0, source.facility)
     axis = declared.axes.energy
     if axis is not None and axis.edges[0] > 0.0:
-        edge, unit = axis.edges[0], axis.unit or "units of the axis"
-        if edge >= 1e3 and unit.startswith("keV"):
-            edge, unit = 1e-3 * edge, unit.replace("keV", "MeV")
-        place.append(f"> {edge:g} {unit}")
+        place.append(f"> {_edge(axis)}")
     variant = (experiment.overrides or {}).get("variant")
     named = [variant] if variant not in (None, "sensitivity") else []
     return ", ".join([f"{declared.target.mass:g} kg {declared.target.material}", *place, *named])
@@ -107,10 +113,18 @@ def _beam(experiment: Experiment) -> dict[str, str]:
     return out
 
 
+def _edge(axis: Axis) -> str:
+    """The lower end of an energy axis with its unit, 22.7 MeVee and not 22700 keVee."""
+    edge, unit = axis.edges[0], axis.unit or "units of the axis"
+    if edge >= 1e3 and unit.startswith("keV"):
+        edge, unit = 1e-3 * edge, unit.replace("keV", "MeV")
+    return f"{edge:g} {unit}"
+
+
 def _threshold(experiment: Experiment) -> str:
     declared = experiment.declaration
     axis, efficiency = declared.axes.energy, declared.detector.efficiency
-    parts = ["none, events are counted" if axis is None else f"{axis.edges[0]:g} {axis.unit}"]
+    parts = ["none, events are counted" if axis is None else _edge(axis)]
     for what, curve in (("recoil", efficiency.recoil), ("reconstructed", efficiency.energy)):
         if curve.kind == "step":
             parts.append(f"step at {curve.fields['threshold']:g} in {what} energy")

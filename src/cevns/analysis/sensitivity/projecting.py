@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from cevns.analysis.question import Asked, Request, ask, laid_over, with_physics
+from cevns.analysis.question import Asked, Request, ask, laid_over, together, with_physics
 from cevns.analysis.sensitivity.asimov_errors import ends, expected_error, rises
 from cevns.analysis.sensitivity.assumptions import (
     assumptions,
@@ -17,17 +17,17 @@ from cevns.analysis.sensitivity.assumptions import (
     flux_names,
 )
 from cevns.analysis.sensitivity.sensitivity_record import JOINT, Expected, Sensitivity
-from cevns.analysis.sensitivity.topic import Quantity, topic
+from cevns.analysis.sensitivity.topic import Quantity, Topic, topic
 from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.fast_form import fast_form
-from cevns.experiments.questions import SIGNAL
+from cevns.experiments.questions import BESIDE, SIGNAL, Question
 from cevns.inference.fitting.levels import threshold
 from cevns.inference.model.expectation import Model
 from cevns.parameters import Gaussian, Parameters
 from cevns.registry import canonical
 
-__all__ = ["expected_numbers", "left_out_of", "sensitivity_of"]
+__all__ = ["expected_number", "expected_numbers", "left_out_of", "sensitivity_of"]
 
 _LEVEL: Final = 0.9
 _BEYOND: Final = 10.0
@@ -76,9 +76,7 @@ def sensitivity_of(
         for value in values:
             _positive(what, value)
     _positive("exposure factor", exposure_factor)
-    subjects: dict[str, tuple[Experiment, ...]] = {e.name: (e,) for e in experiments}
-    if len(experiments) > 1:
-        subjects[JOINT] = experiments
+    subjects = _subjects(chosen, experiments, at or {})
     expected: list[Expected] = []
     words: dict[str, dict[str, str]] = {}
     for of, subject in subjects.items():
@@ -89,6 +87,9 @@ def sensitivity_of(
                     e.name,
                     assumptions(e, left_out, tuple(years), (exposure_factor,), tuple(flux_errors)),
                 )
+    for e in experiments:
+        if e.name not in subjects:
+            words[e.name]["asked"] = "nothing; it constrains what it shares with the others"
     own = {"experiments": {e.name: e.provenance() for e in experiments}}
     provenance = experiments[0].provenance() if len(experiments) == 1 else own
     held = {**chosen.held, **(at or {})}
@@ -99,6 +100,23 @@ def sensitivity_of(
         words,
         {**provenance, **({"at": held} if held else {})},
     )
+
+
+def _subjects(
+    chosen: Topic, experiments: tuple[Experiment, ...], at: Mapping[str, float]
+) -> dict[str, tuple[Experiment, ...]]:
+    """Each experiment that answers alone, and of several all together."""
+    if len(experiments) == 1:
+        return {experiments[0].name: experiments}
+    chosen.asks(experiments, at)  # which says if none of them answers
+    out: dict[str, tuple[Experiment, ...]] = {}
+    for e in chosen.asked(experiments):
+        try:
+            chosen.asks((e,), at)
+        except InputError:
+            continue
+        out[e.name] = (e,)
+    return {**out, JOINT: experiments}
 
 
 def _positive(what: str, value: float) -> None:
@@ -136,7 +154,7 @@ def expected_numbers(
     for each, error in product(tuple(years) or (None,), tuple(flux_errors) or (None,)):
         longer = {e.name: factor * _times(e, each) for e in asked.experiments}
         at = _with_flux_error(model.exposed(longer), asked, error)
-        out.append(_expected(of, quantity, at, interest, each, factor, error))
+        out.append(expected_number(of, quantity, at, interest, each, factor, error))
     return out
 
 
@@ -152,7 +170,9 @@ def _with_physics(
 ) -> tuple[Experiment, ...]:
     """The experiments with the physics of a quantity."""
     if quantity.fields:
-        experiments = tuple(e.with_changes(quantity.fields) for e in experiments)
+        experiments = tuple(
+            e if e.is_beside else e.with_changes(quantity.fields) for e in experiments
+        )
     physics = quantity.models
     if isinstance(physics, str):
         experiments, physics = laid_over(experiments, physics)
@@ -164,8 +184,30 @@ def _with_physics(
 def _ask(experiments: tuple[Experiment, ...], quantity: Quantity) -> Asked:
     """The quantity as a question, with its physics in the experiments."""
     experiments = _with_physics(experiments, quantity)
+    if quantity.acts_on and len(experiments) > 1:
+        return _freed(experiments, quantity)
     free = () if quantity.free is None else (quantity.free,)
     return ask(*experiments, request=Request(quantity.poi, free, quantity.at))
+
+
+def _freed(experiments: tuple[Experiment, ...], quantity: Quantity) -> Asked:
+    """Several experiments with one parameter of their files free, and nothing else asked."""
+    name = quantity.free or ""
+    made = []
+    for e in experiments:
+        of = e.interaction.parameters if e.interaction.parameters.has(name) else e.strengths
+        if of.has(name):
+            value = e.declared[name].value if name in e.declared else of[name].value
+            entry = f"{{constraint: {value} +/- 1, acts_on: {quantity.acts_on}, shared: true}}"
+            e = e.with_changes({f"parameters.{name}": entry})
+        made.append(e)
+    subject, question = together(*made), Question(BESIDE)
+    model = subject.model(question)
+    free = (
+        replace(p, constraint=None, typical=p.scale, lower=0.0) if p.name == name else p
+        for p in model.parameters
+    )
+    return Asked(subject, question, model.with_parameters(Parameters(free)), name, {})
 
 
 def _own_names(model: Model, experiment: Experiment) -> set[str]:
@@ -210,19 +252,34 @@ def _with_flux_error(model: Model, asked: Asked, error: float | None) -> Model:
     return model.with_parameters(changed)
 
 
-def _expected(
+def expected_number(
     of: str,
     quantity: Quantity,
     model: Model,
     interest: str,
-    years: float | None,
-    factor: float,
-    flux_error: float | None,
+    years: float | None = None,
+    factor: float = 1.0,
+    flux_error: float | None = None,
+    level: float = _LEVEL,
 ) -> Expected:
-    """The error or the limit, and what comes with it."""
+    """The error or the limit, and what comes with it.
+
+    Args:
+        of: name of the result.
+        quantity: which.
+        model: at whose nominal values the counts are.
+        interest: the parameter of interest.
+        years: of running that the model stands for.
+        factor: likewise on the exposure.
+        flux_error: likewise relative error of the flux.
+        level: confidence level of the interval and the limit.
+
+    Raises:
+        FitError: if parameters cannot be told apart, or a limit does not exist.
+    """
     value = model.parameters[interest].value
     sigma = expected_error(model, interest)
-    goal = threshold(_LEVEL)
+    goal = threshold(level)
     limit, interval, z = None, None, None
     if quantity.kind == "limit":
         (limit,) = ends(model, interest, goal, (1,), sigma)

@@ -14,6 +14,9 @@ from cevns.experiments.experiment import Experiment
 __all__ = ["Kind", "Quantity", "Topic", "emitted", "topic", "topics"]
 
 Kind = Literal["absolute", "relative", "limit"]
+Of = Literal["cevns", "either", "any"]
+"""Of which files a topic asks: of CEvNS; of reactions (`Experiment.is_beside`) where there is none
+of CEvNS; or of all."""
 _PACKAGE: Final = "cevns.analysis.topics"
 
 
@@ -33,6 +36,8 @@ class Quantity:
         at: values of other parameters of the interaction.
         fields: fields of the files that are changed for it.
         needs_zero: whether the significance against zero is quoted too.
+        acts_on: of a parameter of files that multiplies what they expect beside or in place of
+            CEvNS, what it acts on there. Of several files it is free in those that have it.
     """
 
     name: str
@@ -46,6 +51,7 @@ class Quantity:
     at: Mapping[str, float] = field(default_factory=dict)
     fields: Mapping[str, str] = field(default_factory=dict)
     needs_zero: bool = False
+    acts_on: str = ""
 
     def written(self, number: float | None) -> str:
         """An error or limit for tables: two digits, relative ones in per cent.
@@ -80,12 +86,22 @@ class Topic:
         quantities: what it asks of experiments, at values that the user holds; the first is the one
             of the matrix. It raises `InputError` for experiments that cannot answer.
         held: values that are taken where the user says nothing.
+        of: which files it is asked of. Others that are named beside those constrain what they
+            share with them, as heavy water does the flux.
     """
 
     title: str
     short: str
     quantities: Asking
     held: Mapping[str, float] = field(default_factory=dict)
+    of: Of = "cevns"
+
+    def asked(self, experiments: tuple[Experiment, ...]) -> tuple[Experiment, ...]:
+        """Those of some experiments of which it is asked."""
+        cevns = tuple(e for e in experiments if not e.is_beside)
+        if self.of == "any" or (self.of == "either" and not cevns):
+            return experiments
+        return cevns
 
     def asks(
         self, experiments: tuple[Experiment, ...], at: Mapping[str, float]
@@ -99,7 +115,14 @@ class Topic:
         if unknown:
             known = ", ".join(self.held) or "nothing"
             raise InputError(f"{', '.join(unknown)} is not held in this topic, which holds {known}")
-        return self.quantities(experiments, {**self.held, **at})
+        asked = self.asked(experiments)
+        if not asked:
+            raise InputError(
+                f"{' and '.join(e.name for e in experiments)}: this topic ({self.title}) is one of "
+                f"CEvNS, and {experiments[0].interaction.name!r} is counted; name an experiment of "
+                "CEvNS beside it, which then shares its flux"
+            )
+        return self.quantities(asked, {**self.held, **at})
 
 
 def emitted(experiments: tuple[Experiment, ...], among: tuple[str, ...]) -> tuple[str, ...]:

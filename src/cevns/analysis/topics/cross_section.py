@@ -1,10 +1,15 @@
-"""The cross section of CEvNS relative to its prediction."""
+"""The cross section of CEvNS relative to its prediction; of a file of a reaction, that of it.
+
+What a file says of the error of a calculated cross section is then left out: it is what is
+measured.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from cevns.analysis.sensitivity.topic import Quantity, Topic
+from cevns.analysis.topics.inelastic import channels
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.questions import SCALE, SCALE_QUESTION
 
@@ -14,7 +19,9 @@ CITE = "none: the processes of the topic name their sources"
 
 
 def _asks(experiments: tuple[Experiment, ...], at: Mapping[str, float]) -> tuple[Quantity, ...]:
-    _ = experiments, at
+    _ = at
+    if all(e.is_beside for e in experiments):
+        return tuple({q.name: q for e in experiments for q in channels(e)[:1]}.values())
     return (
         Quantity(
             SCALE,
@@ -26,4 +33,4 @@ def _asks(experiments: tuple[Experiment, ...], at: Mapping[str, float]) -> tuple
     )
 
 
-TOPIC = Topic("cross section of CEvNS, or of the reaction of the file", "xs", _asks)
+TOPIC = Topic("cross section of CEvNS, or of the reaction of the file", "xs", _asks, of="either")

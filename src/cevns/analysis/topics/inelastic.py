@@ -1,8 +1,12 @@
-"""Inelastic channels of a detector: the error of the cross section of each, or of its strength."""
+"""Inelastic channels of detectors: the error of the cross section of each, or of its strength.
+
+Of several files it is asked of each channel of each, with what all of them know of the flux.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from cevns.analysis.sensitivity.assumptions import flux_names
 from cevns.analysis.sensitivity.topic import Quantity, Topic
@@ -10,31 +14,28 @@ from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
 from cevns.processes.framework.abilities import OfNuclides, Proportional
 
-__all__ = ["TOPIC"]
+__all__ = ["TOPIC", "channels"]
 
 CITE = "none: the processes of the topic name their sources"
 
 
 def _asks(experiments: tuple[Experiment, ...], at: Mapping[str, float]) -> tuple[Quantity, ...]:
     _ = at
-    each = [_strengths(e) for e in experiments]
-    names = [name for name in each[0] if all(name in other for other in each)]
-    if not names:
+    found = {q.name: q for e in experiments for q in channels(e)}
+    if not found:
         raise InputError(
             f"{' and '.join(e.name for e in experiments)}: no inelastic channel, or component "
             "beside CEvNS with a strength of its own, is in "
-            + ("it" if len(experiments) == 1 else "all of them")
+            + ("it" if len(experiments) == 1 else "any of them")
         )
-    return tuple(
-        Quantity(name, f"strength {name}", free=name, kind="relative", needs_zero=True)
-        for name in names
-    )
+    return tuple(found.values())
 
 
-def _strengths(experiment: Experiment) -> list[str]:
+def channels(experiment: Experiment) -> tuple[Quantity, ...]:
     """Scales of inelastic cross sections, and strengths of components that are not held."""
+    scale = Quantity("", "", kind="relative", needs_zero=True, acts_on="interaction")
     out = [
-        name
+        replace(scale, name=name, title=f"strength {name}", free=name)
         for process in (experiment.interaction, *experiment.own_processes.values())
         if isinstance(process, OfNuclides) and isinstance(process, Proportional)
         for name in process.unit
@@ -42,7 +43,7 @@ def _strengths(experiment: Experiment) -> list[str]:
     entries, flux = experiment.declaration.parameters, flux_names(experiment)
     for component in experiment.declaration.components.values():
         out += [
-            f
+            replace(scale, name=f, title=f"strength {f}", free=f, acts_on="component")
             for f in component.strength
             if isinstance(f, str)
             and f in entries
@@ -50,7 +51,7 @@ def _strengths(experiment: Experiment) -> list[str]:
             and entries[f].value is None
             and experiment.declared[f].value > 0.0
         ]
-    return list(dict.fromkeys(out))
+    return tuple({q.name: q for q in out}.values())
 
 
-TOPIC = Topic("strengths of inelastic channels", "inel", _asks)
+TOPIC = Topic("strengths of inelastic channels", "inel", _asks, of="any")

@@ -9,10 +9,11 @@ import typer
 
 from cevns.cli.terminal import options, ranges
 from cevns.cli.terminal.output import Output, table
-from cevns.exceptions import InputError
+from cevns.exceptions import InputError, UnknownNameError
 
 if TYPE_CHECKING:
     from cevns.analysis.scanning.scan_plan import ScanPlan
+    from cevns.likelihood_files.file_format import Inspection
 
 __all__ = ["export", "inspect"]
 
@@ -107,16 +108,51 @@ def _plan(asked: options.Asked, parameters: list[str], *, asimov: bool) -> ScanP
 def inspect(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="of a likelihood or a result")],
     output: Output,
+    table_name: Annotated[
+        str | None, typer.Option("--table", metavar="NAME", help="print one table of a result only")
+    ] = None,
+    format_name: Annotated[
+        str | None, typer.Option("--format", metavar="NAME", help="csv, markdown or latex")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="write the table there, not to the screen")
+    ] = None,
 ) -> None:
     """Show the content of a likelihood or result file.
 
-    Files are those that cevns writes: likelihoods, tables, posteriors, results, scans.
+    Files are those that cevns writes: likelihoods, tables, posteriors, results, scans. A table of a
+    result can be printed for a paper or a spreadsheet.
     """
-    from cevns.files import expanded
+    from cevns.files import check_writable, expanded, write
     from cevns.likelihood_files.exporting import inspect as look
+    from cevns.records.table_formats import formatted
 
+    if table_name is None:
+        for option, value in {"--format": format_name, "--out": out}.items():
+            if value is not None:
+                raise InputError(f"{option} is of one table; name it with --table")
+    if out is not None:
+        check_writable(out)
     path = expanded(file)
     found = look(path)
+    if table_name is not None:
+        if not found.held:
+            raise InputError(
+                f"{path} is no result of cevns, but: {found.kind}; --table is for what --json wrote"
+            )
+        if table_name not in found.held:
+            raise UnknownNameError("table of this result", table_name, found.held)
+        text = formatted(found.held[table_name], format_name or "csv")
+        if out is None:
+            output.console.print(text, markup=False, highlight=False, soft_wrap=True, emoji=False)
+        else:
+            write(out, f"{text}\n")
+    else:
+        _print_inspection(path, found, output)
+    output.result({"file": str(path), "kind": found.kind, **dict(found.content)})
+
+
+def _print_inspection(path: Path, found: Inspection, output: Output) -> None:
     output.console.print(f"{path}: {found.kind}", style="bold", soft_wrap=True, highlight=False)
     for line in found.lines:
         output.console.print(line, soft_wrap=True, highlight=False)
@@ -128,7 +164,6 @@ def inspect(
         for row in each.rows:
             shown.add_row(*row)
         output.console.print(shown)
-    output.result({"file": str(path), "kind": found.kind, **dict(found.content)})
 
 
 def _is_number(text: str) -> bool:

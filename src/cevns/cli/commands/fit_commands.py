@@ -20,26 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["fit", "profile", "systematics"]
 
 
-def fit(
-    asked: options.Asked,
-    figures: Figures,
-    output: Output,
-    asimov: options.Asimov = False,
-    minos: Annotated[
-        str, typer.Option(metavar="WHICH", help="MINOS errors of: poi, all or none")
-    ] = "poi",
-    gof_toys: Annotated[
-        int,
-        typer.Option("--gof-toys", metavar="N", min=0, help="toys for a goodness-of-fit p-value"),
-    ] = 0,
-    width: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=ERROR",
-            help="for several experiments: repeat the fit with this uncertainty of a parameter",
-        ),
-    ] = None,
-) -> None:
+def fit(asked: options.Fitting, figures: Figures, output: Output) -> None:
     """Fit one experiment, or several together.
 
     The result has components, significance and parameters.
@@ -51,20 +32,14 @@ def fit(
     from cevns.cli.printed.likelihood_file_fit import fit_file, likelihood_file
 
     if (file := likelihood_file(asked)) is not None:
-        if figures.plots is not None or gof_toys or width:
+        if figures.plots is not None or asked.gof_toys or asked.width:
             raise InputError(
                 f"{file}: a likelihood file is fitted without --plots, --gof-toys and --width"
             )
-        fit_file(file, asked, output, asimov=asimov, minos=minos)
+        fit_file(file, asked, output, asimov=asked.asimov, minos=asked.minos)
         return
     figures.prepare()
-    result = asked.study.fit(
-        **asked.question,
-        asimov=asimov,
-        minos=minos,
-        gof_toys=gof_toys,
-        widths=options.widths(asked, width),
-    )
+    result = asked.fit()
     show_fit(output.console, result)
     record = result.to_dict()
     if figures.plots is not None:
@@ -75,15 +50,9 @@ def fit(
 
 def _draw(result: Measurement) -> dict[str, Figure]:
     """The figures of a fit, by the name of their file."""
-    from cevns.inference.fitting.impacts import impacts
-    from cevns.report import fit_figures
+    from cevns.report.figure_files import fit_figures, impacts_of
 
-    poi = result.fit.poi
-    shifts = {}
-    if poi is not None and not result.fit[poi].fixed:
-        found = impacts(result.model, poi, data=result.fit.data, best=result.fit)
-        shifts = {i.name: (i.up, i.down) for i in found}
-    return fit_figures(result, impacts=shifts)
+    return fit_figures(result, impacts=impacts_of(result))
 
 
 def profile(

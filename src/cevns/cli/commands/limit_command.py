@@ -57,12 +57,23 @@ def limit(
         if events is not None or observed is not None:
             raise InputError("--events and --observed apply only to the limit on CEvNS")
         with options.prepared() as executor:
+            field = options.of_field(parameter)
+            if field is not None:
+                raise InputError(
+                    f"{field.name} is a field of the experiment file; 'cevns scan' has limits "
+                    "against it, with --free NAME for what is limited"
+                )
             options.carry_out(output, options.plan(parameter, asimov=asimov), executor)
         return
     if options.toys_at is not None:
         raise InputError("--toys-at is for a parameter of new physics; name it with --parameter")
     if options.plots is not None or options.overlay:
         raise InputError("--plots draws a scan of a parameter; name it with --parameter")
+    for option, given in (
+        ("--out", options.out), ("--refine", options.refine), ("--scheduler", options.scheduler),
+    ):  # fmt: skip
+        if given:
+            raise InputError(f"{option} is for a scan of a parameter; name it with --parameter")
     options.prepare()
     study = options.open(None if options.model == "standard-model" else options.model)
     if any(e.own_processes for e in study.experiments):
@@ -80,8 +91,17 @@ def limit(
         )
     from cevns.reproduction.published_results import results
 
-    if options.method != "fc" and options.toys is not None:
-        raise InputError(f"--toys has no effect with --method {options.method}; omit it")
+    for option, chosen in (
+        ("--toys", options.toys), ("--seed", options.seed), ("--workers", options.workers),
+    ):  # fmt: skip
+        if options.method != "fc" and chosen is not None:
+            raise InputError(f"{option} has no effect with --method {options.method}; omit it")
+    for option, named in (("--free", options.free), ("--at", options.at), ("--fix", options.fix)):
+        if named:
+            raise InputError(
+                f"{option} has no effect on the limit on CEvNS itself; omit it, or name a "
+                "parameter with --parameter"
+            )
     if options.draws is not None:
         raise InputError("--draws is for a parameter of new physics and --method bayes")
     level = options.cl
@@ -98,7 +118,7 @@ def limit(
             asimov=asimov,
             method=options.method,
             toys=options.number_of_toys,
-            seed=options.seed,
+            seed=options.master_seed,
             workers=options.workers,
             progress=progress,
         )

@@ -29,6 +29,14 @@ _TOTALS = {
     "antineutrinos_per_fission": "antineutrinos per fission",
     "mean_power_gw": "mean thermal power, GW",
 }
+_BEAM = {
+    "exposure_gwh": "beam, GWh",
+    "power_mw": "power, MW",
+    "proton_energy_gev": "energy of the protons, GeV",
+    "protons": "protons on target",
+    "neutrinos_per_proton_and_flavour": "neutrinos per proton and flavour",
+    "flux_of_a_flavour_cm2_s": "each flavour at full power, per cm2 and s",
+}
 _FLUX = "_cm2_s"
 """At the end of the name of a part of the flux."""
 
@@ -36,7 +44,8 @@ _FLUX = "_cm2_s"
 def flux(placed: options.Placed, output: Output) -> None:
     """Flux and fluence at the detector by species.
 
-    Of a reactor, it is said what its flux is made of.
+    Of a reactor, it is said what its flux is made of; of stopped pions, how
+    much beam there is.
     """
     found = placed.study.flux(at=placed.values)
     for result in found.values():
@@ -136,7 +145,10 @@ def _show_counts(
     own = {SIGNAL: experiment.interaction.name} if experiment.is_beside else {}
     counted = unit == "events"
     what = "counts in the analysis region" if counted else f"value in {unit}"
-    shown = table(f"expected {what}: {title}", "component", "counts" if counted else unit)
+    head = "counts" if counted else unit
+    if len(channels) > 1:
+        head += f" of all {len(channels)} channels"
+    shown = table(f"expected {what}: {title}", "component", head)
     for name, count in summed(channels).items():
         # a few events in two digits behind the point, far less than one in three figures
         shown.add_row(
@@ -146,6 +158,12 @@ def _show_counts(
     console.print(shown)
     if len(channels) > 1:
         console.print(by_channel(channels, "counts", ".2f"))
+        declared = experiment.declaration
+        for name, channel in declared.channels.items():
+            if not channel.is_on:
+                longer = declared.entries[name].exposure
+                said = f", with {longer:g} times the exposure" if longer != 1.0 else ""
+                console.print(f"{experiment.name}.{name} is counted without the source{said}")
 
 
 def _show_times(console: Console, times: Mapping[str, TimeCounts]) -> None:
@@ -234,6 +252,8 @@ def _show_emission(console: Console, title: str, emission: Emission) -> None:
         unit = " /cm2/s, all species" if name.endswith(_FLUX) else ""
         said = _TOTALS.get(name, name.removesuffix(_FLUX).replace("_", " "))
         console.print(f"{said}: {value:.4g}{unit}")
+    for name, value in emission.beam.items():
+        console.print(f"{_BEAM[name]}: {value:.4g}")
     for name, value in emission.coupling.items():
         console.print(
             f"fluxes of a unit coupling, {name} = {value:.4g}; at another one they go with the "

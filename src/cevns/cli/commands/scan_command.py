@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,10 @@ from cevns.cli.terminal.scan_run import ScanOptions, show_scan
 from cevns.exceptions import InputError
 from cevns.files import check_writable, write
 
+if TYPE_CHECKING:
+    from cevns.analysis.scanning.field_record import FieldScan
+    from cevns.analysis.scanning.scan_record import Scan
+
 __all__ = ["merge", "plot", "scan"]
 
 
@@ -21,7 +25,8 @@ def scan(
         list[str],
         typer.Option(
             metavar="NAME[=LOW:HIGH:N[:log]]",
-            help="scanned in N points; twice for a plane; see 'cevns list parameters'",
+            help="scanned in N points; twice for a plane; see 'cevns list parameters'; or a "
+            "field of the file, target.mass=1kg:100kg:20:log",
         ),
     ],
     options: ScanOptions,
@@ -36,12 +41,19 @@ def scan(
         str | None, typer.Option(metavar="I/N", help="only share I of N; then 'cevns merge'")
     ] = None,
 ) -> None:
-    """Scan one or two parameters of new physics.
+    """Scan parameters of new physics, or a field of the file.
 
-    Regions are from the profile likelihood, toys, CLs or the posterior.
+    Regions of one or two parameters are from the profile likelihood, toys, CLs or the posterior.
+    For a field, such as target.mass, the expected error, limit and significance are given.
     """
     share = _share(shard)
     with options.prepared(share) as executor:
+        field = options.of_field(parameter)
+        if field is not None:
+            if plan or shard:
+                raise InputError(f"--plan and --shard are for toys, and {field.name} has none")
+            options.carry_out_field(output, field, asimov=asimov)
+            return
         wanted = options.plan(parameter, asimov=asimov)
         if plan:
             from cevns.analysis.scanning.scan_task import cost
@@ -101,14 +113,17 @@ def plot(
 
     The figure is a curve or regions, with Wilks and Feldman-Cousins.
     """
-    from cevns.analysis.scanning.scan_record import Scan
+    from cevns.analysis.scanning.field_record import FieldScan
+    from cevns.analysis.scanning.scan_files import read
     from cevns.cli.terminal.output import prepare_figure, require_plots
 
-    found = Scan.read(scan_file)
     target = scan_file.with_suffix(".png") if out is None else out
-    span = ends(xlim)
-    words.check(found.names)
     table = target.suffix.casefold() == ".csv"
+    if not table:
+        require_plots("cevns plot")
+    found = read(scan_file)
+    span = ends(xlim)
+    words.check((found.name, found.quantity.name) if isinstance(found, FieldScan) else found.names)
     if table:
         if overlay or span or words.title or words.label:
             raise InputError(
@@ -117,13 +132,25 @@ def plot(
             )
         check_writable(target)
     else:
-        require_plots("cevns plot")
         prepare_figure(target, "--out")
     from cevns.report import save
+    from cevns.report.scan_figures.field_figure import field_csv, field_figure, read_fields
     from cevns.report.scan_figures.scan_csv import scan_csv
     from cevns.report.scan_figures.scan_figure import check_overlays, scan_figure
 
     over, levels = tuple(overlay or ()), tuple(cl or ())
+    if isinstance(found, FieldScan):
+        if levels:
+            raise InputError("--cl is for regions; scan the field again at another --cl")
+        fields = read_fields(found.name, found.quantity.name, found.unit, over)
+        if table:
+            write(target, field_csv(found))
+        else:
+            with words.worded(span):
+                figure = field_figure(found, overlays=fields)
+            save(figure, target)
+        _say(output, found, target, table=table)
+        return
     for text in check_overlays(found.file.run, over):
         output.console.print(f"note: {text}", soft_wrap=True)
     if table:
@@ -132,6 +159,10 @@ def plot(
         with words.worded(span):
             figure = scan_figure(found, overlays=over, levels=levels)
         save(figure, target)
+    _say(output, found, target, table=table)
+
+
+def _say(output: Output, found: Scan | FieldScan, target: Path, *, table: bool) -> None:
     output.console.print(f"{found.title}: drawn in {target}", soft_wrap=True)
     output.result({**found.to_dict(), "curves" if table else "figures": [str(target)]})
 

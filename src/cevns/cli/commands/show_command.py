@@ -144,7 +144,7 @@ def _data(console: Console, found: Description) -> None:
     }[found.state]
     console.print(said.format(found.inputs["origin"]))
     if "" in found.observed:
-        console.print(f"observed: {found.observed['']:g} events")
+        console.print(f"observed: {found.observed['']:g} {found.unit}")
     shown = table("files", "role", "name", "SHA-256", left=3)
     for file in found.inputs["files"]:
         shown.add_row(file["role"], file["name"], file["sha256"][:12])

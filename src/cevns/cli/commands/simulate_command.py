@@ -36,7 +36,7 @@ def simulate(
         ),
     ] = None,
     truth: Annotated[
-        bool, typer.Option("--truth", help="only recoils, before any detector effect")
+        bool, typer.Option("--truth", help="what happens in the target, before any detector effect")
     ] = False,
     every: Annotated[
         bool,
@@ -87,7 +87,7 @@ def simulate(
         )
     with progress_bar("events") as tell:
         drawn, provenance = draw_to_file(sample, wanted, seed, out, progress=tell)
-    what = "recoils, before any detector" if truth else "events in the analysis region"
+    what = "events in the target, before any detector" if truth else "events in the analysis region"
     shown = table(f"{what}: {experiment.title}", "component", "events", "expected")
     for name, found in drawn.by_component.items():
         expected = sum(s.expected for s in sample.strata if s.component == name)

@@ -6,10 +6,9 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from cevns.analysis.measurement import CM2_UNIT
+from cevns.analysis.measurement import CM2_UNIT, rejection
 from cevns.cli.terminal.output import by_channel, table
 from cevns.exceptions import CevnsWarning
-from cevns.experiments.declaration.loader import with_variant
 from cevns.experiments.remarks import radius_remarks, remarks
 
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ def _show_origin(console: Console, result: Measurement) -> None:
     console.print(subject.title, style="bold", end="")
     console.print(f"  {', '.join(subject.cite)}")
     warn_of_files(subject.experiments)
-    changes = {e.name: _changed_by_user(e) for e in subject.experiments}
+    changes = {e.name: e.set_by_user for e in subject.experiments}
     common = _common(list(changes.values())) if result.together else {}
     for e in subject.experiments:
         whose = f"{e.name}: " if result.together else ""
@@ -151,16 +150,6 @@ def _common(changes: Sequence[Mapping[str, str]]) -> dict[str, str]:
 
 def _said(changes: Mapping[str, str]) -> str:
     return ", ".join(f"{k}={v}" for k, v in changes.items())
-
-
-def _changed_by_user(experiment: Experiment) -> dict[str, str]:
-    """What was set from outside: a variant by its name, without what the file writes in it."""
-    given = dict(experiment.overrides or {})
-    variant = {"variant": given.get("variant", "")}
-    if not variant["variant"]:
-        return given
-    own = with_variant(experiment.document, variant)
-    return {k: v for k, v in given.items() if k == "variant" or own.get(k) != v}
 
 
 def _parameter_table(result: Measurement) -> Any:
@@ -238,7 +227,7 @@ def _answer(result: Measurement) -> str:
 
 
 def _rejected(z: float | None) -> str:
-    return "" if z is None else f"; background-only hypothesis rejected at {z:.2f} sigma"
+    return "" if z is None else f"; {rejection(z)}"
 
 
 def _value(p: FittedParameter) -> str:

@@ -18,6 +18,7 @@ from cevns.registry import canonical
 
 if TYPE_CHECKING:
     from cevns.analysis.fog import FogCase, RecoilWindow
+    from cevns.analysis.measurement import Measurement
     from cevns.nuclear.materials import Material
     from cevns.parameters import Parameter, Parameters
     from cevns.study import Study
@@ -27,6 +28,7 @@ __all__ = [
     "Asked",
     "At",
     "DataFolder",
+    "Fitting",
     "Fix",
     "NewPhysics",
     "Opened",
@@ -175,6 +177,52 @@ class Asked(Placed):
         """Arguments of the methods of a study."""
         held = fixed(self.parameters, self.fix) if self.fix else {}
         return {"poi": self.poi, "free": self.free or (), "at": self.values, "fix": held}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fitting(Asked):
+    """What a fit takes.
+
+    Args:
+        asimov: ``--asimov``.
+        minos: ``--minos``.
+        gof_toys: ``--gof-toys``.
+        width: ``--width``.
+    """
+
+    asimov: Asimov = False
+    minos: Annotated[
+        str, typer.Option(metavar="WHICH", help="MINOS errors of: poi, all or none")
+    ] = "poi"
+    gof_toys: Annotated[
+        int,
+        typer.Option("--gof-toys", metavar="N", min=0, help="toys for a goodness-of-fit p-value"),
+    ] = 0
+    width: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=ERROR",
+            help="for several experiments: repeat the fit with this uncertainty of a parameter",
+        ),
+    ] = None
+
+    @property
+    def choices(self) -> dict[str, Any]:
+        """Arguments of a fit beside those of the question."""
+        return {
+            "asimov": self.asimov,
+            "minos": self.minos,
+            "gof_toys": self.gof_toys,
+            "widths": widths(self, self.width),
+        }
+
+    def fit(self) -> Measurement:
+        """The fit.
+
+        Raises:
+            InputError, FitError: as `cevns.Study.fit`.
+        """
+        return self.study.fit(**self.question, **self.choices)
 
 
 @dataclass(frozen=True, kw_only=True)

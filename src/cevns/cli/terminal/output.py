@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +16,7 @@ from cevns.cli.terminal.screen import printable
 from cevns.exceptions import OutputError
 from cevns.files import check_writable, write
 from cevns.records import cited, head
+from cevns.records.record_files import json_text, strict
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
@@ -31,7 +30,6 @@ __all__ = [
     "prepare_figure",
     "prepare_folder",
     "require_plots",
-    "strict",
     "table",
 ]
 
@@ -87,8 +85,7 @@ class Output:
         own = {} if study is None else self._combination(study)
         if self.json is None:
             return
-        whole = strict(cited({**head(), **record, **own}))
-        text = dumps(whole, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+        text = json_text(strict(cited({**head(), **record, **own})))
         if self.json == "-":
             sys.stdout.write(text)
             sys.stdout.flush()
@@ -106,19 +103,6 @@ class Output:
         if study.choices:
             self.console.print(f"{study.name} ({study.title}), choices: {said}", soft_wrap=True)
         return study.combination
-
-
-def strict(value: Any) -> Any:
-    """Plain JSON values: NumPy becomes Python, what is not finite becomes null."""
-    if isinstance(value, Mapping):
-        return {str(k): strict(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [strict(v) for v in value]
-    if hasattr(value, "tolist"):
-        return strict(value.tolist())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
 
 
 def table(title: str, *columns: str, left: int = 1) -> Table:

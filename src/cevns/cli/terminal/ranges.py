@@ -14,13 +14,15 @@ if TYPE_CHECKING:
     from cevns.inference.model.grid import Axis
     from cevns.parameters import Parameter
 
-__all__ = ["HOW", "MOST", "NATURAL_POINTS", "Range", "read"]
+__all__ = ["HOW", "MOST", "MOST_OF_FIELD", "NATURAL_POINTS", "Range", "read"]
 
 NATURAL_POINTS = "41"
 """Points of a natural range, if their number is not said."""
 
 MOST = 4_000_000
 """Points of a scan: a profile of so many takes minutes and gigabytes."""
+MOST_OF_FIELD = 1000
+"""Points of a scan over a field, each of which takes a tenth of a second or more."""
 HOW = "write NAME=LOW:HIGH:N, for example eps_ee_u=-0.5:0.8:80 or m_zprime=0.1MeV:10GeV:60:log"
 
 
@@ -61,6 +63,44 @@ class Range:
             return Axis.natural(parameter, self.n, structural=structural)
         low, high = (number(x, parameter, "--parameter") for x in (self.low, self.high))
         return Axis.between(parameter, low, high, self.n, log=self.log, structural=structural)
+
+    def of_field(self) -> tuple[list[float], str]:
+        """Values over a field of the experiment file, and their unit.
+
+        Raises:
+            InputError: if there is no range, or it is empty.
+            UnitError: if the ends have units of two kinds.
+
+        Examples:
+            >>> Range("target.mass", "500g", "2kg", 4).of_field()
+            ([0.5, 1.0, 1.5, 2.0], 'kg')
+        """
+        import numpy as np
+
+        from cevns.units import quantity, unit_written
+
+        if not self.low:
+            raise InputError(
+                f"the field {self.name} needs a range, for example --parameter "
+                f"{self.name}=1kg:100kg:20:log, with the unit that the field has"
+            )
+        what = f"--parameter {self.name}"
+        unit = unit_written(self.high) or unit_written(self.low)
+        low, high = (quantity(x, unit, what=what) for x in (self.low, self.high))
+        if self.n < 2 or not low < high:
+            raise InputError(
+                f"{what}: {self.low}:{self.high}:{self.n} is no range; give low < high and at "
+                "least two points"
+            )
+        if self.n > MOST_OF_FIELD:
+            raise InputError(
+                f"{what}: {self.n:,} points, at each of which the file is read anew; take "
+                f"{MOST_OF_FIELD:,} at most"
+            )
+        if self.log and low <= 0.0:
+            raise InputError(f"{what}: a logarithmic range starts above 0, not at {self.low}")
+        values = (np.geomspace if self.log else np.linspace)(low, high, self.n).tolist()
+        return [low, *values[1:-1], high], unit
 
 
 def _example(parameter: Parameter) -> str:

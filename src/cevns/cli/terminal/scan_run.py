@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +19,7 @@ from cevns.exceptions import InputError
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
+    from cevns.analysis.scanning.field_record import FieldScan
     from cevns.analysis.scanning.scan_plan import ScanPlan
     from cevns.analysis.scanning.scan_record import Scan
     from cevns.parameters import Parameters
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["ScanOptions", "show_scan"]
 
 _PLAIN: Final = "standard-model"
-TOYS, DRAWS = 1000, 5000
-"""Toys a point and draws of a posterior where nothing is said."""
+TOYS, DRAWS, SEED = 1000, 5000, 1
+"""Toys a point, draws of a posterior and master seed where nothing is said."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +72,10 @@ class ScanOptions(options.Opened, Figures):
             metavar="N", min=1, help="independent draws of the posterior (bayes); default: 5000"
         ),
     ] = None
-    seed: Annotated[int, typer.Option(metavar="SEED", min=0, help="master seed")] = 1
+    seed: Annotated[
+        int | None,
+        typer.Option(metavar="SEED", min=0, help="master seed (fc, cls, bayes); default: 1"),
+    ] = None
     toys_at: Annotated[
         str | None,
         typer.Option(
@@ -102,7 +106,7 @@ class ScanOptions(options.Opened, Figures):
     workers: Annotated[
         int | None,
         typer.Option(
-            metavar="N", min=1, help="number of processes; default: chosen from the amount of work"
+            metavar="N", min=1, help="processes for the toys of fc and cls; default: automatic"
         ),
     ] = None
     scheduler: Annotated[
@@ -122,6 +126,11 @@ class ScanOptions(options.Opened, Figures):
     def number_of_toys(self) -> int:
         """Toys a point, where nothing is said 1000."""
         return TOYS if self.toys is None else self.toys
+
+    @property
+    def master_seed(self) -> int:
+        """The master seed, where nothing is said 1."""
+        return SEED if self.seed is None else self.seed
 
     @contextmanager
     def prepared(self, shard: tuple[int, int] | None = None) -> Iterator[Executor | None]:
@@ -147,6 +156,12 @@ class ScanOptions(options.Opened, Figures):
             raise InputError(f"--toys has no effect with --method {method}; {instead}")
         if self.draws is not None and method != "bayes":
             raise InputError(f"--draws applies to --method bayes; omit it with {method}")
+        if self.seed is not None and method == "profile":
+            raise InputError("--seed has no effect with --method profile; omit it")
+        if self.workers is not None and not toys:
+            raise InputError(
+                f"--workers applies to toys, and {method} runs in one process; omit it"
+            )
         if self.refine and method != "profile":
             raise InputError(f"--refine applies to profile scans; use a finer range with {method}")
         if shard and not toys:
@@ -185,6 +200,95 @@ class ScanOptions(options.Opened, Figures):
     def study(self) -> Study:
         """The experiments with their new physics."""
         return self.plain(self.model) if self.model == _PLAIN else self.open(self.model)
+
+    def of_field(self, parameters: list[str]) -> ranges.Range | None:
+        """The range over a field of the experiment file; None where parameters are scanned.
+
+        Raises:
+            InputError: if a field stands beside something else.
+        """
+        from cevns.analysis.scanning.field_scan import is_field
+
+        asked = ranges.read(parameters)
+        fields = [r for r in asked if is_field(self.study.experiments, r.name)]
+        if fields and len(asked) > 1:
+            others = ", ".join(r.name for r in asked if r is not fields[0])
+            raise InputError(
+                f"{fields[0].name} is a field of the experiment file, which is scanned alone; what "
+                f"is expected of a parameter at each value is asked with --free ({others})"
+            )
+        return fields[0] if fields else None
+
+    def carry_out_field(self, output: Output, wanted: ranges.Range, *, asimov: bool) -> None:
+        """Scan over a field of the experiment file, and give the result.
+
+        Raises:
+            InputError: if an option is for scans of parameters.
+        """
+        from cevns.cli.printed.field_table import show_field_scan
+        from cevns.cli.terminal.progress import progress_bar
+        from cevns.experiments.questions import SCALE
+
+        for option, given in (
+            ("--method", self.method != "profile"), ("--refine", self.refine),
+            ("--workers", self.workers), ("--scheduler", self.scheduler),
+        ):  # fmt: skip
+            if given:
+                raise InputError(
+                    f"{option} is for scans of parameters; over {wanted.name}, a field of the "
+                    "experiment file, expected counts are fitted at each value: leave it out"
+                )
+        study = self.study
+        plain = study if self.model == _PLAIN else self.plain(self.model)
+        several = len(self.experiment) > 1
+        nuisances = plain.model(None if several else "cross-section").parameters
+        _apart(study.couplings, nuisances, self.free, "--free", "is profiled; leave --free out")
+        if self.model != _PLAIN and not self.free:
+            raise InputError(
+                f"name what of --model {self.model} is asked at each {wanted.name} with --free, "
+                f"one of {', '.join(n for n in study.couplings.names if n not in study.structural)}"
+            )
+        values, unit = wanted.of_field()
+        asked = study.couplings[self.free[0]].name if self.free else SCALE
+        self.check([wanted.name, asked])
+        over = []
+        if self.overlay:
+            from cevns.report.scan_figures.field_figure import read_fields
+
+            over = read_fields(wanted.name, asked, unit, self.overlay)
+        with progress_bar("values") as progress:
+            found = study.scan_field(
+                wanted.name,
+                values,
+                unit=unit,
+                free=self.free or (),
+                at=options.at_values(study, self.at),
+                fix=options.fixed(nuisances, self.fix),
+                cl=self.cl,
+                asimov=asimov,
+                out=self.out,
+                progress=progress,
+            )
+        show_field_scan(output, found, self.out)
+        own = {k: v for k, v in study.provenance().items() if k != "citations"}
+        record = {**found.to_dict(), **own}
+        if self.plots is not None:
+            record |= self._draw_field(found, self.plots, over)
+            said = ", ".join((*record["figures"], *record["curves"]))
+            output.console.print(f"figure: {said}", soft_wrap=True)
+        output.result(record, study)
+
+    def _draw_field(
+        self, found: FieldScan, folder: Path, over: Sequence[tuple[str, FieldScan]]
+    ) -> dict[str, Any]:
+        from cevns.files import write
+        from cevns.report.scan_figures.field_figure import field_csv, field_figure
+
+        name = f"scan-{found.name.replace('.', '-').replace(':', '-')}"
+        written = self.write(lambda: {name: field_figure(found, overlays=over)}, ends(self.xlim))
+        curves = folder / f"{name}.csv"
+        write(curves, field_csv(found))
+        return {"figures": written, "curves": [str(curves)]}
 
     def plan(self, parameters: list[str], *, asimov: bool) -> ScanPlan:
         """What is asked for, with the ranges as they are written."""
@@ -232,14 +336,16 @@ class ScanOptions(options.Opened, Figures):
             for text in check_overlays(run, self.overlay):
                 output.console.print(f"note: {text}", soft_wrap=True)
         there = self.out is not None and self.out.exists()
-        what = {"profile": "fits", "bayes": "steps"}.get(check_method(self.method), "toys")
+        # of a single slice nothing is told before its end
+        points = "points" if wanted.grid.raster else f"{wanted.grid.size:,} points"
+        what = {"profile": points, "bayes": "steps"}.get(check_method(self.method), "toys")
         with progress_bar(what) as progress:
             found = scan(
                 wanted,
                 self.method,
                 toys=self.number_of_toys,
                 draws=DRAWS if self.draws is None else self.draws,
-                seed=self.seed,
+                seed=self.master_seed,
                 toys_at=self.toys_at,
                 refine=self.refine,
                 out=self.out,

@@ -24,6 +24,7 @@ __all__ = [
     "combinations",
     "find",
     "in_channels",
+    "keeping",
     "schema_error",
     "schema_errors",
     "texts",
@@ -194,6 +195,28 @@ def checked(model: type[T], document: Document) -> T:
         return model.model_validate(document.values)
     except ValidationError as error:
         raise schema_error(error, document, model=model) from None
+
+
+def keeping(known: Any, changed: Any) -> Any:
+    """A changed declaration with the sections of a known one where they are equal, the same ones.
+
+    Stages of a prediction know the sections that they follow from by identity
+    (`cevns.experiments.prediction.built_once`).
+
+    Examples:
+        >>> file = validate(parse(find("coherent-csi-2021")))
+        >>> keeping(file, validate(parse(find("coherent-csi-2021")))).detector is file.detector
+        True
+    """
+    if known == changed:
+        return known
+    if isinstance(known, BaseModel) and type(known) is type(changed):
+        names = changed.model_fields_set & type(changed).model_fields.keys()
+        same = {n: keeping(getattr(known, n), getattr(changed, n)) for n in names}
+        return changed.model_copy(update=same)
+    if isinstance(known, dict) and isinstance(changed, dict):
+        return {n: keeping(known.get(n), value) for n, value in changed.items()}
+    return changed
 
 
 def schema_error(

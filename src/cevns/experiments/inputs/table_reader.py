@@ -6,7 +6,7 @@ tables beside the file. The result says which was used, with digests.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass
 from functools import partial
@@ -76,10 +76,18 @@ class TableReader:
         for name in declared.releases:
             # released templates are nowhere else
             look = datasets.find if declared.signal is None else datasets.locate
-            located = look(name, data)
+
+            def read(
+                name: str = name, look: Callable[..., datasets.Located | None] = look
+            ) -> tuple[datasets.Located | None, Mapping[str, Any]]:
+                found = look(name, data)
+                return found, {} if found is None else found.load().samples
+
+            of = "release", name, data, declared.signal is None
+            located, samples = experiment.built.once((), of, read)
             if located is not None:
                 self.warnings, self.origin = located.warnings, located.origin
-                self._samples = located.load().samples
+                self._samples = samples
                 self.files += [InputFile("release", n, d) for n, d in located.digests.items()]
 
     def of(self, channel: Parts) -> TableReader:

@@ -30,7 +30,8 @@ class BuiltOnce:
     _known: dict[Hashable, Any] = field(default_factory=dict)
 
     def once(self, of: tuple[object, ...], key: Hashable, make: Callable[[], T]) -> T:
-        """What `make` gave first for the same objects and key; the oldest of many is forgotten.
+        """What `make` gave first for the same objects and key; of many the one is forgotten that
+        was not asked for longest.
 
         Args:
             of: objects that the result belongs to, the same ones, not equal ones.
@@ -43,6 +44,8 @@ class BuiltOnce:
             while len(self._known) >= _MOST:
                 del self._known[next(iter(self._known))]
             self._known[at] = found
+        else:
+            self._known[at] = self._known.pop(at)  # to the end of the order
         result: T = self._known[at][1]
         return result
 

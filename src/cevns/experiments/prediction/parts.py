@@ -263,9 +263,12 @@ class Parts:
 
     def _process(self, declared: InteractionSection, *where: str) -> Interaction:
         from cevns.processes import interaction, interactions
-        from cevns.registry import canonical
+        from cevns.registry import canonical, shipped
 
-        field = "couplings" if canonical(declared.kind) in interactions() else "kind"
+        kind = canonical(declared.kind)
+        # packages that add processes are looked through only for what is not shipped
+        known = kind in shipped("cevns.processes") or kind in interactions()
+        field = "couplings" if known else "kind"
         own = {} if declared.table is None else {"table": declared.table}
         return self._located(
             lambda: interaction(

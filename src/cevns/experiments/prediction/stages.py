@@ -120,7 +120,18 @@ class Stages(Parts):
             shares = np.repeat(np.eye(len(self.periods)), len(self.source.flavours), axis=0)
             return tuple(TimeTable.constant(edges, row) for row in shares)
         elif edges is not None:
-            return pulsed(self.source, edges, efficiency, self.one_acting_on("pulse-time"))
+            moved = self.one_acting_on("pulse-time")
+            declared, source = self.declaration, self.source
+            if source is not self.declared_source:  # its arrival depends on the process
+                return pulsed(source, edges, efficiency, moved)
+            of = (
+                declared.source,
+                declared.axes,
+                declared.detector.efficiency.time,
+                declared.parameters,
+            )
+            key = "times", declared.live_time
+            return self.built.once(of, key, lambda: pulsed(source, edges, efficiency, moved))
         else:  # everything arrives in one bin
             table = TimeTable.constant([0.0, 1.0], np.ones(1))
         return tuple(table for _ in self.source.flavours)
@@ -218,7 +229,10 @@ class Stages(Parts):
         """As `response`, over all energies that the axis shows: electrons are not quenched."""
         if not (self._is_quenched and isinstance(self.response, ResponseTable)):
             return self.response
-        reach = self.response.energy_max_kevee
+        of, end = (self.declaration.detector, self.declaration.axes), self.response.energy_max_kevee
+        return self.built.once(of, ("wide", end), lambda: self._wide_response(end))
+
+    def _wide_response(self, reach: float) -> ResponseTable:
         while self.resolution.cdf(self.energy_edges[-1], reach) > UNSEEN and reach < 1e6:
             reach *= 2.0
         reach = end_of_axis(self.resolution, self.energy_edges, reach)

@@ -9,6 +9,7 @@ keeping what is lower, until nothing changes: a deeper basin found anywhere spre
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import product
@@ -178,7 +179,12 @@ class ProfileScan(Result):
 
 
 def profile_scan(
-    grid: Grid, *, data: Data | None = None, explore: bool = True, level: float | None = None
+    grid: Grid,
+    *,
+    data: Data | None = None,
+    explore: bool = True,
+    level: float | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> ProfileScan:
     """Profile -2 ln L over a grid.
 
@@ -188,6 +194,7 @@ def profile_scan(
             those of each model by default.
         explore: look for further minima of the nuisances.
         level: rise up to which the one parameter of each slice is allowed; the ends are fitted.
+        progress: told points done, and of how many, after each slice.
 
     Returns:
         The scan. Points without a converged fit have status ``failed``.
@@ -210,6 +217,8 @@ def profile_scan(
         if level is not None:  # now, while the model of the slice is there
             so_far = ProfileScan(grid, twice_nll, theta, status, unsure, tuple(bests), effort, data)
             allowed.append(so_far.allowed_in(number, level))
+        if progress is not None:
+            progress((number + 1) * len(points), size)
     sets = None if level is None else tuple(allowed)
     return ProfileScan(
         grid, twice_nll, theta, status, unsure, tuple(bests), effort, data, allowed=sets

@@ -7,7 +7,7 @@ only the points near the levels were fitted; the others are filled bilinearly an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import product
 
@@ -39,6 +39,7 @@ def refined_scan(
     depth: int = DEPTH,
     data: Data | None = None,
     explore: bool = True,
+    progress: Callable[[int, int], None] | None = None,
 ) -> ProfileScan:
     """Profile -2 ln L over a grid that refines itself where it rises by one of the levels.
 
@@ -50,6 +51,7 @@ def refined_scan(
         depth: times that cells are halved; the fine axes have ``(n - 1) 2^depth + 1`` values.
         data: see `cevns.inference.scan.profile_scan.profile_scan`.
         explore: likewise.
+        progress: likewise, of the coarse grid.
 
     Returns:
         The scan on the fine grid, with `computed` true where points were fitted.
@@ -63,7 +65,7 @@ def refined_scan(
     for axis in grid.free:
         if len(axis) < 2:
             raise InputError(f"the axis {axis.name!r} has one value; two or more can be refined")
-    coarse = profile_scan(grid, data=data, explore=explore)
+    coarse = profile_scan(grid, data=data, explore=explore, progress=progress)
     fine = Grid(grid.family, tuple(a if a.structural else _finer(a, 2**depth) for a in grid.axes))
     shape = fine.slice_shape
     twice_nll, theta = np.empty(fine.size), np.empty((fine.size, coarse.theta.shape[1]))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from cevns.likelihood_files.file_format import Candidate, FileFormat, Inspection, TextTable
+from cevns.records.record_tables import SUMMARY, RecordTable, tables, written
 
 __all__ = ["MODEL", "ResultJson"]
 
-_LONG = 60
+_SHOWN = (SUMMARY, "parameters")
+_COLUMNS = 3
+"""Columns of a shown table and of a name in the list of tables."""
 
 
 class ResultJson(FileFormat):
@@ -22,45 +24,34 @@ class ResultJson(FileFormat):
         return {"version", "engine", "seed"} <= set(candidate.json)
 
     def inspect(self, candidate: Candidate) -> Inspection:
-        """See `FileFormat`."""
+        """See `FileFormat`: the single numbers and the parameters are shown, all tables listed."""
         found = candidate.json
-        rows = tuple((name, _kind(value), _short(value)) for name, value in found.items())
-        tables = [TextTable("fields", ("field", "what", "value"), rows)]
-        fitted = found.get("parameters")
-        if isinstance(fitted, Mapping):
-            own = [
-                (
-                    str(n),
-                    f"{p['value']:.6g}",
-                    f"{p.get('error') or 0.0:.4g}",
-                    str(p.get("unit", "")),
-                )
-                for n, p in fitted.items()
-                if isinstance(p, Mapping) and isinstance(p.get("value"), int | float)
-            ]
-            if own:
-                heads = ("parameter", "value", "error", "unit")
-                tables.append(TextTable("parameters", heads, tuple(own)))
+        held = tables(found)
+        shown = [_text(name, held[name]) for name in _SHOWN if name in held]
+        listed = TextTable(
+            "tables, for --table",
+            ("name", "rows", "columns"),
+            tuple((n, str(len(t.rows)), _heads(t)) for n, t in held.items()),
+        )
         names = found.get("experiment") or ", ".join(found.get("experiments") or ())
         lines = (f"cevns {found['version']}, engine {found['engine']}", str(names))
         return Inspection(
-            self.title, tuple(x for x in lines if x), tuple(tables), {"fields": list(found)}
+            self.title,
+            tuple(x for x in lines if x),
+            (*shown, listed),
+            {"fields": list(found), "tables": list(held)},
+            held,
         )
 
 
-def _kind(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return f"{len(value)} fields"
-    if isinstance(value, list):
-        return f"{len(value)} values"
-    return "none" if value is None else type(value).__name__
+def _text(name: str, table: RecordTable) -> TextTable:
+    rows = tuple(tuple(map(written, row[:_COLUMNS])) for row in table.rows)
+    return TextTable(name, table.columns[:_COLUMNS], rows)
 
 
-def _short(value: Any) -> str:
-    if isinstance(value, Mapping | list):
-        return ""
-    text = str(value)
-    return text if len(text) <= _LONG else f"{text[: _LONG - 3]}..."
+def _heads(table: RecordTable) -> str:
+    more = len(table.columns) - _COLUMNS
+    return ", ".join(table.columns[:_COLUMNS]) + (f" and {more} more" if more > 0 else "")
 
 
 MODEL = ResultJson

@@ -55,7 +55,9 @@ class InelasticChannel(ABC):
     Class attributes: ``target``, the isotope that was computed, as which all isotopes of its
     element are taken but those of hydrogen; ``threshold_mev``; ``tables``, cross sections
     by the name of the calculation, the default first; ``scale_name`` and ``relative_error`` of the
-    theory; ``invisible_mev``, Q of y = E_nu - Q, or None for a bare count.
+    theory; ``invisible_mev``, Q of y = E_nu - Q, or None for a bare count. For simulated events:
+    ``neutrons`` that are freed, None where that is not known; ``electron_alone``, whether what is
+    seen is the electron; ``asymmetry`` a of its directions, 1 + a beta cos(theta).
 
     Args:
         table: name of the calculation; empty for the default.
@@ -72,6 +74,9 @@ class InelasticChannel(ABC):
     relative_error: ClassVar[float]
     tables: ClassVar[Mapping[str, tuple[CrossSection, ...]]]
     invisible_mev: ClassVar[float | None] = None
+    neutrons: ClassVar[int | None] = None
+    electron_alone: ClassVar[bool] = False
+    asymmetry: ClassVar[float] = 0.0
 
     def __post_init__(self) -> None:
         table = self.table or next(iter(self.tables))
@@ -232,6 +237,7 @@ class EffectiveLevel(ChargedCurrent):
     """
 
     q_eff: float = 0.0
+    electron_alone = True
     q_range: ClassVar[tuple[float, float]]
     q_name: ClassVar[str]
 

@@ -15,6 +15,8 @@ _SYMBOLS: Final = {
     "cross_section": "Flux-averaged cross section",
     "flux": "Flux of the source",
     "sin2_theta_w": r"$\sin^2\theta_W$",
+    "neutron_rms_radius": r"$R_n$",
+    "neutron_sphere_radius": r"$R_A$",
     "axial_strength": r"$g_A/g_A^\mathrm{SM}$",
     "m4": r"$m_4$",
     "dipole": r"$d$",

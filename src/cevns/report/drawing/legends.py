@@ -84,8 +84,11 @@ def lift_legend(figure: Figure, axes: Axes, edges: NDArray[Any], heights: NDArra
     legend = axes.get_legend()
     if legend is None:
         return
+    whole = figure.canvas.figure  # where it is a part of one
+    layout = whole.get_layout_engine()
     for _ in range(3):  # longer numbers beside the axis make it a little narrower
-        figure.canvas.figure.draw_without_rendering()  # of the whole, where it is a part of one
+        if layout is not None:
+            layout.execute(whole)  # not drawn, which takes twice as long
         box = legend.get_window_extent().transformed(axes.transAxes.inverted())
         left, right = axes.get_xlim()
         low, high = (left + share * (right - left) for share in (box.x0 - 0.02, box.x1 + 0.02))

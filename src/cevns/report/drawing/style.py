@@ -80,7 +80,7 @@ PUBLISHED: Final = "#e42536"
 SIGNAL_FILL: Final = "#5c8fe0"
 STEADY_FILL: Final = "#d3d3d8"
 FILLS: Final = ("#f89c20", "#964a8b", "#e9d58f", "#e42536", "#a9c7ea")
-HATCHES: Final = ("", "////", "....", "xxxx", "\\\\\\\\")
+HATCHES: Final = ("", "////", "\\\\\\\\", "xxxx", "....")
 # lines: colour and dash both tell the flavour
 FLAVOUR_LINES: Final[dict[str, tuple[str, Any]]] = {
     "nu_mu": ("#e42536", "-"),

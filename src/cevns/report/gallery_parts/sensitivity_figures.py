@@ -11,7 +11,7 @@ import numpy as np
 
 from cevns.records import VERSION
 from cevns.report.drawing import style
-from cevns.report.drawing.labels import name_text, symbol
+from cevns.report.drawing.labels import name_text, symbol, symbol_of_the_field
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -96,16 +96,14 @@ def matrix_figure(found: SensitivityMatrix) -> Figure:
     axes.minorticks_off()
     axes.spines[:].set_visible(False)
     axes.set_xlabel("Topic; a dash if it does not apply to the detector", loc="right", fontsize=7.0)
-    for i, topic in enumerate(found.topics.values()):
-        unit = "%" if topic.short in ("xs", "R_n", "inel") else ""
+    for i, name in enumerate(found.topics):
         axes.text(
             i + 0.5,
             1.0,
-            style.plain(f"{topic.short}{f' [{unit}]' if unit else ''}"),
+            _head(found, name),
             ha="center",
             va="center",
-            fontsize=8.0,
-            fontweight="bold",
+            fontsize=8.6,
         )
     shades = _shades(found)
     top = 2.0
@@ -147,6 +145,17 @@ def matrix_figure(found: SensitivityMatrix) -> Figure:
         -left, 0.0, style.plain(f"{said}; cevns {VERSION}"), fontsize=6.8, color="0.3", va="bottom"
     )
     return figure
+
+
+def _head(found: SensitivityMatrix, topic: str) -> str:
+    """The symbol of what a column has, or the short name of the topic, and per cent."""
+    asked = {c.quantity.name: c.quantity for r in found.rows if (c := r.cells[topic]) is not None}
+    said = [symbol_of_the_field(name) for name in asked]
+    text = style.plain(found.topics[topic].short)
+    if len(said) == 1 and said[0] is not None:
+        before, equals, _ = said[0].partition(" = ")
+        text = before + "$" if equals else before
+    return text + (" [%]" if any(q.kind == "relative" for q in asked.values()) else "")
 
 
 def _shades(found: SensitivityMatrix) -> list[list[float]]:

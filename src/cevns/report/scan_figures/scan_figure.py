@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cevns.report.drawing import style
 from cevns.report.drawing.legends import legend_below
@@ -37,6 +37,7 @@ from cevns.report.scan_figures.scan_curves import QUANTITY, check_quantity, curv
 from cevns.report.scan_figures.scan_maps import region_map
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from cevns.analysis.scanning.scan_record import Scan
@@ -44,6 +45,9 @@ if TYPE_CHECKING:
     Overlay = Path | str | Scan | tuple[str, Scan]
 
 __all__ = ["check_overlays", "scan_figure"]
+
+_SMALL: Final = 0.02
+"""Size of the numbers of an axis below which they have many digits."""
 
 
 def check_overlays(run: Mapping[str, Any], overlays: Sequence[Path | str]) -> list[str]:
@@ -100,8 +104,17 @@ def scan_figure(
     (curve if single else region_map)(axes, scan, drawn, over)
     style.caption(axes, title or scan.heading, parts.note(scan))
     current().cut(axes)
+    _thin(axes)
     legend_below(figure, 2.9)
     return figure
+
+
+def _thin(axes: Axes) -> None:
+    """Fewer numbers where they have many digits, which would run into each other."""
+    from matplotlib.ticker import MaxNLocator
+
+    if axes.get_xscale() == "linear" and max(map(abs, axes.get_xlim())) < _SMALL:
+        axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
 
 
 def _overlay(scan: Scan, source: Overlay) -> list[tuple[str, Any]]:

@@ -1,0 +1,65 @@
+"""The table of a scan over a field of the experiment file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from cevns.cli.terminal.output import Output, table
+
+if TYPE_CHECKING:
+    from cevns.analysis.scanning.field_record import FieldScan
+
+__all__ = ["show_field_scan"]
+
+_ROWS: Final = 24
+"""Values that are printed; of more every second, third, ..."""
+
+
+def show_field_scan(output: Output, found: FieldScan, out: Path | None) -> None:
+    """Print a scan over a field for people.
+
+    Args:
+        output: where.
+        found: the scan.
+        out: its file.
+    """
+    import numpy as np
+
+    console, q = output.console, found.quantity
+    console.print(found.title, style="bold", end="", soft_wrap=True)
+    console.print("  (expected counts)")
+    level = f"{100.0 * found.cl:g} %"
+    head = f"{q.title}{f' [{q.unit}]' if q.unit else ''}"
+    what = f"{level} limit" if q.kind == "limit" else "error"
+    interval, zero = q.kind != "limit", found.has_significance
+    shown = table(
+        head,
+        f"{found.name}{f' [{found.unit}]' if found.unit else ''}",
+        "signal",
+        "background",
+        what,
+        *([level] if interval else []),
+        *(["sigma"] if zero else []),
+    )
+    step = -(-len(found.values) // _ROWS)
+    last = len(found.values) - 1
+    rows = sorted({*range(0, last, step), last})
+    for i in rows:
+        ends = f"{found['lower'][i]:.4g} .. {found['upper'][i]:.4g}"
+        z = found["significance"][i]
+        shown.add_row(
+            f"{found.values[i]:.4g}",
+            f"{found['signal'][i]:.4g}",
+            f"{found['background'][i]:.4g}",
+            found.written(i),
+            *(["-" if np.isnan(found["lower"][i]) else ends] if interval else []),
+            *(["-" if np.isnan(z) else f"{z:.3g}"] if zero else []),
+        )
+    console.print(shown)
+    if step > 1:
+        console.print(f"{len(rows)} of {last + 1} values; --json and --out have all")
+    for line in found.summary():
+        console.print(line, soft_wrap=True)
+    if out is not None:
+        console.print(f"written to {out}; draw it with 'cevns plot {out}'", soft_wrap=True)
