@@ -132,7 +132,7 @@ def test_what_is_no_experiment_and_no_result(
     assert "did you mean 'bibtex'" in refused(capsys, "cite", NAME, "--format", "bibtx")
     other = tmp_path / "other.json"
     for content, said in (
-        ("{", "is no JSON"),
+        ("{", "is not valid JSON"),
         ("[1, 2]", "not a result of cevns"),
         ('{"name": "mine"}', "not a result of cevns"),
         ('{"version": "0.1.0", "engine": "numpy"}', "no list of citations"),
@@ -147,8 +147,8 @@ def test_what_is_no_experiment_and_no_result(
         assert said in refused(capsys, "cite", str(other))
     assert "--model applies to experiments" in refused(capsys, "cite", str(other), "--model", "nsi")
     other.write_bytes(b"\xff\xfe\x00")
-    assert "is no JSON" in refused(capsys, "cite", str(other))
-    with pytest.raises(InputError, match="nothing is named"):
+    assert "is not valid JSON" in refused(capsys, "cite", str(other))
+    with pytest.raises(InputError, match="nothing is given"):
         cevns.cite()
     with pytest.raises(UnknownNameError):
         cevns.cite(NAME).format("html")

@@ -60,7 +60,9 @@ def read_record(path: Path | str) -> dict[str, Any]:
     try:
         record = json.loads(read(file, _MOST), parse_constant=refuse)
     except (UnicodeDecodeError, json.JSONDecodeError):
-        raise InputError(f"{file} is no JSON: give what 'cevns ... --json {file}' wrote") from None
+        raise InputError(
+            f"{file} is not valid JSON; give a file written by 'cevns ... --json'"
+        ) from None
     except RecursionError:
         raise InputError(f"{file} is nested too deeply to be a result of cevns") from None
     return checked(record, str(file))

@@ -61,7 +61,7 @@ def cite(
         ('form factor',)
     """
     if not what:
-        raise InputError("nothing is named; cite at least one experiment or result")
+        raise InputError("nothing is given; name at least one experiment or result")
     found = []
     for one in what:
         if isinstance(one, Study):

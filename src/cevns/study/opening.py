@@ -83,7 +83,7 @@ def load(
         0.004
     """
     if not names_or_paths:
-        raise InputError("nothing is named; load at least one experiment")
+        raise InputError("no experiment is named; name at least one experiment")
     given = [_listed(n) for n in names_or_paths]
     wanted, fields = _choices(overrides)
     combined = [read_combination(n, wanted) for n in given]
