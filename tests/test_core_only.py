@@ -127,7 +127,7 @@ def test_parameters() -> None:
         (("scan", *NSI, "--out", "figures.h5"), "scan"),
         (("scan", *NSI, "--method", "bayes"), "bayes"),
         (("scan", *NSI, "--method", "fc", "--scheduler", "tcp://localhost:8786"), "dist"),
-        (("plot", "figures.h5"), "scan"),
+        (("plot", "figures.h5"), "plot"),
         (("report", "coherent-csi-2021", "--out", "figures.html"), "report"),
         (("merge", "figures.h5", "--out", "figures.h5"), "scan"),
     ],

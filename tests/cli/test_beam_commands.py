@@ -66,7 +66,7 @@ def test_a_number_of_the_exposure_is_poisson(capsys):
         (["simulate", CSI, "--truth", "--every-recoil"], "leave one of them out"),
         (["simulate", "connie-2024", "--truth", "--component", "flat"], "unknown component"),
         (["simulate", CSI, "--threshold", "9"], "without a unit"),
-        (["simulate", CSI, "coherent-ge-2024"], "of one experiment"),
+        (["simulate", CSI, "coherent-ge-2024"], "for one experiment"),
     ],
 )
 def test_what_cannot_be_is_one_sentence(capsys, words, said):

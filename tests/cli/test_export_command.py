@@ -83,7 +83,7 @@ def test_bad_input(words, said, cevns, folder):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("w.json", CSI), "fitted alone"),
+        (("w.json", CSI), "cannot be combined with experiments"),
         (("w.json", "--model", "nsi"), "--model applies to experiments only"),
         (("w.json", "--gof-toys", "5"), "without --plots, --gof-toys and --width"),
         (("w.json", "--set", "normsys=code9"), "unknown interpolation code"),

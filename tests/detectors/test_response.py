@@ -281,8 +281,8 @@ def test_refusals() -> None:
 @pytest.mark.parametrize(
     ("table", "says"),
     [
-        (Table((2.0, 50.0), (0.1, 0.9)), "known from 2 to 50 .* 0.1 and 0.9 are taken"),
-        (Table((0.0, 20.0, 40.0), (0.1, 0.9)), "known from 0 to 40 .* 0.1 and 0 are taken"),
+        (Table((2.0, 50.0), (0.1, 0.9)), "defined from 2 to 50 .* 0.1 and 0.9 are taken"),
+        (Table((0.0, 20.0, 40.0), (0.1, 0.9)), "defined from 0 to 40 .* 0.1 and 0 are taken"),
     ],
 )
 def test_an_efficiency_that_ends_inside_the_axis_is_said(table: Table, says: str) -> None:

@@ -173,7 +173,7 @@ def test_first_principles_predict_the_published_count(derived, released, tmp_pat
     curve = f"{{energy: {{kind: table, file: {tmp_path / 'in-kevee.csv'}}}}}"
     other = load(overrides={"signal.use": "first-principles", "detector.efficiency": curve})
     with pytest.warns(
-        CevnsWarning, match="known from 0.25 to 39.75 and the axis goes from 0 to 120"
+        CevnsWarning, match="defined from 0.25 to 39.75 and the axis goes from 0 to 120"
     ):
         assert other.predict()["cevns"] / signal == pytest.approx(0.99, abs=0.003)
 

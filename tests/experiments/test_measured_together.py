@@ -126,7 +126,7 @@ def test_arrival_of_another_source_is_its_own(tmp_path: Path) -> None:
         ("[cal]", "[cal, cal]", "multiply it twice"),
         ("[0.006, 0.010]]", "[0.002, 0.010]]", "not symmetric"),
         ("0.006", "0.02", "not positive definite"),
-        ("[flux, cal]", "[cal, cal]", "there twice"),
+        ("[flux, cal]", "[cal, cal]", "given twice"),
         ("[0.010, 0.006], [0.006, 0.010]", "[0.010]", "2 rows of 2"),
         ("\ndetector:", "\naxes: {cells: c.csv}\ndetector:", "declare an axis"),
         ("\ndetector:", "\ndata: {counts: 803.5}\ndetector:", "not whole numbers"),

@@ -207,7 +207,7 @@ def test_a_process_of_its_own_stands_alone(files):
     assert process(path, couplings="scholberg2021", axial=True).name == "chi"
     with pytest.raises(InputError, match=r"has no option 'couplings'"):
         process(path, couplings="tree-lowE")
-    with pytest.raises(InputError, match=r"is a process of its own.*cannot be joined with '\+'"):
+    with pytest.raises(InputError, match=r"is a separate process.*cannot be joined with '\+'"):
         process(f"nsi+{path}")
 
 

@@ -250,7 +250,7 @@ UNBOUNDED = counting(7, upper=np.inf)
         (UNBOUNDED, {"priors": {"s": FlatInLog(1.0)}}, "'s'.*cannot be normalised"),
         (UNBOUNDED, {"priors": {"s": FlatInLog(0.0, 5.0)}}, "above 0"),
         (counting(7), {"priors": {"s": Flat(0.0, 300.0)}}, "inside the bounds"),
-        (LINEAR, {"priors": {"c": Flat(0.0, 1.0)}}, "'c' has a prior already"),
+        (LINEAR, {"priors": {"c": Flat(0.0, 1.0)}}, "'c' already has a prior"),
         (counting(7), {"fix": {"s": None}}, "all parameters are fixed"),
         (LINEAR, {"fix": {"a": None}, "priors": {"a": Flat()}}, "'a' is held"),
         (counting(7), {"seed": -1}, "seed"),

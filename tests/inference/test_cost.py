@@ -59,7 +59,7 @@ def test_what_to_lower(grid):
     assert "on 2 cores this takes up to 222.2 h" in first
     # 160 million toys at 0.01 s on two cores, cut to a day
     assert "from 100,000 to 10,799" in toys
-    assert "known to 0.0029" in error  # sqrt(0.09 / 10800)
+    assert "at the boundary is then 0.0029" in error  # sqrt(0.09 / 10800)
     assert "from 1,600 to 172" in points
     assert "use 19 cores" in cores
     lower = replace(cost, per_point=10_799, toys_most=1600 * 10_799)

@@ -81,7 +81,7 @@ def test_damaged_file_is_refused(damage, tmp_path):
 
 def test_other_files(tmp_path, monkeypatch):
     path = tmp_path / "scan.h5"
-    with pytest.raises(DataError, match="no such file"):
+    with pytest.raises(DataError, match="the file does not exist"):
         read_scan(path)
     write_scan(path, CONTENT)
     with pytest.raises(InputError, match="its seed is 3, not 4"):

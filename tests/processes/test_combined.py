@@ -225,7 +225,7 @@ def test_flavoured_factors():
 def test_a_parameter_of_two_extensions_is_refused():
     with pytest.raises(InputError, match=r"'eps-ee-u' is in both 'nsi' and 'same': rename it"):
         Combined(StandardModel(), (NSI(), Same()))
-    with pytest.raises(InputError, match="there twice"):
+    with pytest.raises(InputError, match="given twice"):
         interaction("nsi+nsi")
 
 

@@ -136,7 +136,7 @@ def test_dresden_has_no_point_without_its_spectrum(monkeypatch, tmp_path):
     monkeypatch.setenv("CEVNS_DATA", str(tmp_path))
     row = reactor_lindhard_k.table().rows[-1]
     assert row[0] == "Dresden-II"
-    assert "not carried" in row[2]
+    assert "not in the package" in row[2]
     assert row[3:8] == (None,) * 5
     assert "dresden-ii" not in {c.name for c in reactor_lindhard_k.comparisons()}
 

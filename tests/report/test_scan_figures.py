@@ -458,7 +458,7 @@ def test_scans_of_other_axes_are_refused(tmp_path: Path) -> None:
     other = strips(units=["GeV", ""])
     with pytest.raises(InputError, match="has m_zprime in GeV, this scan in MeV"):
         scan_figure(strips(), overlays=(other,))
-    with pytest.raises(DataError, match="no such file"):
+    with pytest.raises(DataError, match="the file does not exist"):
         scan_figure(disc(), overlays=(tmp_path / "missing.h5",))
 
 

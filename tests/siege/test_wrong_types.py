@@ -89,7 +89,7 @@ def test_cross_sections_take_an_extension():
         lambda p: total_cross_section("Cs133", 30.0, interaction=p, values=at),
     ):
         assert of(NSI()) == of(whole)
-        with pytest.raises(InputError, match=r"'nsi' is no interaction"):
+        with pytest.raises(InputError, match=r"'nsi' is not an interaction"):
             of("nsi")
 
 

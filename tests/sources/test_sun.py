@@ -333,7 +333,7 @@ def test_a_missing_table(tmp_path):
         ({"sin2_theta12": 1.3}, InputError, "sin2_theta12 is a squared sine, between 0 and 1"),
         ({"dm21_ev2": -1.0}, InputError, "dm21_ev2"),
         ({"live_time_d": 0.0}, InputError, "live time in d"),
-        ({"oscillation": "none", "sin2_theta12": 0.31}, InputError, "leave one of both out"),
+        ({"oscillation": "none", "sin2_theta12": 0.31}, InputError, "remove one of them"),
     ],
 )
 def test_refused(fields, error, said):

@@ -280,7 +280,7 @@ def test_bad_arguments(fields, match):
 
 
 def test_times_that_are_not_known():
-    with pytest.raises(InputError, match="does not say when its neutrinos come"):
+    with pytest.raises(InputError, match="has no time structure"):
         at_10_kpc().during(0.0, 1.0)
     with pytest.raises(InputError, match="ends after it begins, not 2 to 1 s"):
         at_10_kpc("ls220-27").during(2.0, 1.0)

@@ -117,11 +117,11 @@ def plot(
     from cevns.analysis.scanning.scan_files import read
     from cevns.cli.terminal.output import prepare_figure, require_plots
 
-    target = scan_file.with_suffix(".png") if out is None else out
-    table = target.suffix.casefold() == ".csv"
+    table = out is not None and out.suffix.casefold() == ".csv"
     if not table:
         require_plots("cevns plot")
     found = read(scan_file)
+    target = scan_file.with_suffix(".png") if out is None else out
     span = ends(xlim)
     words.check((found.name, found.quantity.name) if isinstance(found, FieldScan) else found.names)
     if table:
