@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import pkgutil
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+
+import cevns
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 nbformat = pytest.importorskip("nbformat")
@@ -47,6 +51,26 @@ def test_a_page_is_a_notebook(page: Path) -> None:
     assert ".md" not in words.replace(".md`", "")
     again = NOTEBOOKS.notebook(page, "1.2.3")
     assert nbformat.writes(book) == nbformat.writes(again)
+
+
+def test_the_api_page_lists_every_module() -> None:
+    """A page that is in no list stops the build of the documentation."""
+    found = (m.name for m in pkgutil.iter_modules(cevns.__path__, "cevns."))
+    public = {m for m in found if not m.startswith(("cevns._", "cevns.cli"))}
+    lines = (DOCS / "api" / "index.md").read_text().splitlines()
+    listed = {line.removeprefix("generated/") for line in lines if line.startswith("generated/")}
+    assert listed == public | {"cevns"}
+
+
+def test_every_page_is_in_a_list() -> None:
+    listed = set()
+    for page in DOCS.rglob("*.md"):
+        for toc in re.findall(r"```{toctree}\n(.*?)```", page.read_text(), flags=re.DOTALL):
+            names = (line.strip() for line in toc.splitlines() if line.strip()[:1] not in ("", ":"))
+            listed |= {page.parent.joinpath(n.split("<")[-1].strip("> ")) for n in names}
+    pages = {p.with_suffix("") for p in DOCS.rglob("*.md") if "_build" not in p.parts}
+    left = {p.relative_to(DOCS).as_posix() for p in pages - listed} - {"index"}
+    assert not {p for p in left if not p.startswith(("notebooks", "jupyter_execute"))}
 
 
 def test_the_tutorials_are_there() -> None:
