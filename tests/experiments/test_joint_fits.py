@@ -229,7 +229,7 @@ def test_what_must_not_be_fitted_together(
         ([NAME, copy], "read the same data"),
         ([NAME, tree], "couplings 'scholberg2021' and my-argon 'tree-MZ'"),
         ([NAME, qf], "'qf.csi.0' acts on quenching and is shared between CsI .* and Ar"),
-        ([], "load at least one experiment"),
+        ([], "name at least one experiment"),
     ):
         with pytest.raises(InputError, match=said):
             cevns.load(*files).fit(asimov=True)
