@@ -50,10 +50,11 @@ class ExperimentFile(Section):
     ``components`` are further signals beside CEvNS, with their own source or process. With
     ``channels`` it has several sets of data. ``strength`` multiplies the signal. ``derived`` are
     parameters of the interaction, or factors, that are functions of others which then stand in
-    their place. ``missing`` says what keeps it out of fits. ``summary`` says
-    that published numbers stand for the apparatus: mass and axis make these, and no efficiency
-    follows from them. ``predicted`` is the signal that its authors predict in the Standard Model,
-    to which ours is scaled. ``external`` are measurements from elsewhere. ``variants`` are named
+    their place. ``missing`` says what keeps it out of fits. ``measured`` says of a file without
+    data that they were taken, and whether they are public. ``summary`` says that published numbers
+    stand for the apparatus: mass and axis make these, and no efficiency follows from them.
+    ``predicted`` is the signal that its authors predict in the Standard Model, to which ours is
+    scaled. ``external`` are measurements from elsewhere. ``variants`` are named
     sets of changed fields, chosen by ``--set variant=NAME``.
     """
 
@@ -63,6 +64,7 @@ class ExperimentFile(Section):
     cite: list[str] = Field(default_factory=list)
     overlaps: list[str] = Field(default_factory=list)
     missing: str = ""
+    measured: Literal["public", "not public"] | None = None
     summary: bool = False
     source: Source
     target: Target
