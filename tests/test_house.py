@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
@@ -176,6 +177,13 @@ def test_no_two_modules_have_one_name():
         if not p.stem.startswith("__") and room(n) not in REGISTRIES
     )
     assert not [n for n, count in names.items() if count > 1]
+
+
+def test_axes_of_bins_and_formats_of_figures_are_said_once():
+    texts = {n: p.read_text(encoding="utf-8") for n, p in modules().items()}
+    assert [n for n, text in texts.items() if "class BinAxis" in text] == ["cevns.records"]
+    with_formats = [n for n, text in texts.items() if re.search(r'"\.?png"[,:]', text)]
+    assert with_formats == ["cevns.report.figure_files"]
 
 
 # Modules that look for what may be there by its name, and why they have to.

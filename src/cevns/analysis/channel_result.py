@@ -139,8 +139,7 @@ class ChannelResult(Binned):
         energy = self.seen_with.declaration.axes.energy
         units = {"energy": "" if energy is None else energy.unit, "time": "us"}
         axes = tuple(
-            BinAxis(n.replace("-", "_"), f"{n} [{units[n]}]" if n in units else n, e)
-            for n, e in self.axes.items()
+            BinAxis(n.replace("-", "_"), units.get(n, ""), e, title=n) for n, e in self.axes.items()
         )
         shape = tuple(len(e) - 1 for e in self.axes.values())
         every = {"observed": self.observed, **self.expected()}

@@ -19,14 +19,14 @@ from cevns.inference.model.channel import Channel
 from cevns.inference.model.data import Data, observed
 from cevns.inference.model.expectation import Model
 from cevns.likelihood_files.encoding import Encoded
-from cevns.records import VERSION, head
+from cevns.records import VERSION, BinAxis, head
 from cevns.typing import Array
 
 if TYPE_CHECKING:
     from cevns.analysis.scanning.scan_plan import ScanPlan
     from cevns.analysis.scanning.scan_record import Scan
 
-__all__ = ["BinAxis", "ChannelTable", "ComponentTable", "Options", "Published", "publish"]
+__all__ = ["ChannelTable", "ComponentTable", "Options", "Published", "publish"]
 
 
 @dataclass(frozen=True)
@@ -42,25 +42,6 @@ class Options:
     strict: bool = False
     seed: int = 1
     draws: int = 5000
-
-
-@dataclass(frozen=True, eq=False)
-class BinAxis:
-    """Bin edges of one axis.
-
-    Args:
-        name: of the axis.
-        unit: of the edges.
-        edges: ``(n + 1,)``.
-    """
-
-    name: str
-    unit: str
-    edges: Array
-
-    def record(self) -> dict[str, Any]:
-        """Plain values."""
-        return {"name": self.name, "unit": self.unit, "edges": self.edges.tolist()}
 
 
 @dataclass(frozen=True, eq=False)

@@ -264,19 +264,31 @@ class Result(Shown):
         return drawn
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BinAxis:
     """An axis of counts in bins.
 
     Args:
         name: of the axis.
-        label: of it, with its unit.
+        unit: of the edges, empty where they have none.
         edges: of its bins, ``(n + 1,)``.
+        title: what a figure calls it, by default its name.
     """
 
     name: str
-    label: str
-    edges: NDArray[Any] | Sequence[float]
+    unit: str
+    edges: NDArray[Any]
+    title: str = ""
+
+    @property
+    def label(self) -> str:
+        """What a figure writes along it."""
+        called = self.title or self.name
+        return f"{called} [{self.unit}]" if self.unit else called
+
+    def record(self) -> dict[str, Any]:
+        """Plain values."""
+        return {"name": self.name, "unit": self.unit, "edges": self.edges.tolist()}
 
 
 class Binned(Result):

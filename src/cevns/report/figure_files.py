@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from cevns.inference.fitting.intervals import ProfileCurve
 
 __all__ = [
+    "FORMATS",
     "check_figure",
     "declared_figures",
     "fit_figures",
@@ -48,6 +49,8 @@ _METADATA: Final[dict[str, dict[str, Any]]] = {
     ".pdf": {"CreationDate": None},
     ".svg": {"Date": None},
 }
+FORMATS: Final = tuple(suffix[1:] for suffix in _METADATA)
+"""Formats of figures, the usual one first."""
 
 
 def check_figure(path: str | Path) -> None:
@@ -58,7 +61,9 @@ def check_figure(path: str | Path) -> None:
     """
     path = Path(path)
     if path.suffix.casefold() not in _METADATA and not path.is_dir():
-        raise OutputError(f"{path}: a figure is written as .png, .pdf or .svg")
+        raise OutputError(
+            f"{path}: a figure is written as .{', .'.join(FORMATS[:-1])} or .{FORMATS[-1]}"
+        )
     files.check_writable(path)
 
 

@@ -166,7 +166,7 @@ class Above(Binned):
 
     def counts_in_bins(self) -> tuple[tuple[BinAxis, ...], dict[str, Array]]:
         """The cosine to the direction of the source; true and measured counts."""
-        axis = BinAxis("cos", "cosine to the direction of the source", self.edges)
+        axis = BinAxis("cos", "", self.edges, title="cosine to the direction of the source")
         return (axis,), {"ideal": self.ideal_counts, "measured": self.measured_counts}
 
     @property

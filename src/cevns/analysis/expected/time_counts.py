@@ -42,7 +42,7 @@ class TimeCounts(Binned):
 
     def counts_in_bins(self) -> tuple[tuple[BinAxis, ...], dict[str, Array]]:
         """The times; the counts of each component."""
-        return (BinAxis("time", f"time [{self.unit}]", self.edges),), dict(self.expected)
+        return (BinAxis("time", self.unit, self.edges),), dict(self.expected)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers."""

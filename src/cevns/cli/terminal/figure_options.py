@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,9 +16,8 @@ from cevns.exceptions import InputError, UnknownNameError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["FORMATS", "Figures", "Form", "Worded", "XLim", "ends", "suffixes"]
+__all__ = ["Figures", "Form", "Worded", "XLim", "ends", "suffixes"]
 
-FORMATS: Final = ("png", "pdf", "svg")
 Form = Annotated[
     list[str] | None,
     typer.Option(
@@ -123,8 +122,8 @@ class Figures(Worded):
         ):  # fmt: skip
             if given and self.plots is None:
                 raise InputError(f"{option} applies to the figures; add --plots DIR")
-        suffixes(self.form)
         if self.plots is not None:
+            suffixes(self.form)
             prepare_folder(self.plots)
             self.check()
 
@@ -189,6 +188,8 @@ def suffixes(given: Sequence[str] | None) -> tuple[str, ...]:
     Raises:
         UnknownNameError: if a format is unknown.
     """
+    from cevns.report.figure_files import FORMATS
+
     for form in given or ():
         if form.casefold() not in FORMATS:
             raise UnknownNameError("format of figures (--format)", form, FORMATS)

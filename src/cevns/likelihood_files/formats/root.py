@@ -24,7 +24,8 @@ from cevns.likelihood_files.file_format import (
     WrittenFormat,
     library,
 )
-from cevns.likelihood_files.published import BinAxis, ChannelTable, Published
+from cevns.likelihood_files.published import ChannelTable, Published
+from cevns.records import BinAxis
 from cevns.typing import Array
 
 __all__ = ["MODEL", "Root", "histograms"]
@@ -138,11 +139,10 @@ def _histogram(uproot: Any, title: str, axes: tuple[BinAxis, ...], contents: Arr
     flat = np.ascontiguousarray(full.T).ravel()  # the first axis fastest
     own = []
     for name, axis in zip(("xaxis", "yaxis", "zaxis"), axes, strict=False):
-        label = f"{axis.name} [{axis.unit}]" if axis.unit else axis.name
         edges = axis.edges
         own.append(
             made.to_TAxis(
-                fName=name, fTitle=label, fNbins=len(edges) - 1, fXmin=float(edges[0]),
+                fName=name, fTitle=axis.label, fNbins=len(edges) - 1, fXmin=float(edges[0]),
                 fXmax=float(edges[-1]), fXbins=np.ascontiguousarray(edges, dtype=">f8"),
             )
         )  # fmt: skip
