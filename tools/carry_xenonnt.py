@@ -23,6 +23,7 @@ from carry_csi_2021 import write
 from cevns import files
 from cevns.exceptions import CevnsError
 from cevns.experiments.declaration.document import parse
+from cevns.morphing import steps
 from cevns.typing import Array
 
 HOME = Path(__file__).resolve().parents[1] / "src/cevns/experiments/catalogue" / "xenonnt-2026"
@@ -52,12 +53,6 @@ def counted(events: Path, binning: Path) -> Array:
     if counts.sum() != len(rows):
         raise SystemExit(f"error: {events}: an event is outside of the bins")
     return counts.ravel()
-
-
-def halves(numbers: Array) -> Any:
-    """High and low bytes of numbers in half precision, apart: so they take less room."""
-    words = numbers.astype(np.float16).view(np.uint16)
-    return np.stack([words >> 8, words & 255]).astype(np.uint8)
 
 
 def pack(path: Path, arrays: dict[str, Any]) -> None:
@@ -112,7 +107,7 @@ def carry(release: Path, home: Path) -> None:
             {
                 **head,
                 "recoil_energy_kev": read["energies_kev"],
-                "recoils_bytes": halves(np.moveaxis(mono, 0, 2) / scale[:, None]),
+                "recoils_steps": steps(np.moveaxis(mono, 0, 2) / scale[:, None]),
                 "recoils_scale": scale,
             },
         )

@@ -24,8 +24,11 @@ The files of such tables are NumPy archives (``.npz``). A table has an axis for 
 first, and the bins last, which may be those of several observables. The names of the parameters are
 in ``parameters`` and their values under these names, unless the reader is told; ``edges`` are those
 of the bins, where there are any. A table with a further axis, of energies, may be divided by
-numbers of its own along it, ``NAME_scale``, so that half precision is enough, and hold the high and
-the low bytes of its numbers apart, ``NAME_bytes``, so that it takes less room.
+numbers of its own along it, ``NAME_scale``, so that half precision is enough. So that it takes less
+room, ``NAME_steps`` may hold the same numbers as differences: the 16 bits of each are taken as an
+integer, of which the one before it is subtracted modulo 2^16, along the first parameter and then
+along the energies; a difference d is written as 2 d, or as -2 d - 1 where it is negative; and the
+high and the low bytes stand apart. `steps` and `halves` go from one to the other without loss.
 """
 
 from __future__ import annotations
@@ -40,6 +43,7 @@ from typing import Final, Literal
 from zipfile import BadZipFile
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cevns.exceptions import DataError, InputError
 from cevns.typing import Array, ArrayLike, frozen
@@ -50,7 +54,9 @@ __all__ = [
     "ParameterGrid",
     "even_part",
     "even_part_derivative",
+    "halves",
     "read_grid_table",
+    "steps",
 ]
 
 Between = Literal["spline", "line"]
@@ -61,6 +67,8 @@ _READ: Final[dict[tuple[object, ...], GridTable]] = {}
 """The last tables that were read, by the content of their files."""
 _MOST_READ: Final = 16
 _MOST_KEPT: Final = 4
+_STEPPED: Final = (0, -2)
+"""Axes along which neighbours are alike: the first parameter, and the energies."""
 _LARGEST_KEPT: Final = 10_000
 """Numbers in one of them: those of single points, which minimisers ask for."""
 
@@ -269,7 +277,7 @@ def _read(
     try:
         with np.load(BytesIO(archived), allow_pickle=False) as archive:
             known = list(archive.files)
-            stored = f"{name}_bytes" if f"{name}_bytes" in known else name
+            stored = f"{name}_steps" if f"{name}_steps" in known else name
             _check_names(path, known, stored, along, "parameters" if parameters is None else None)
             if parameters is None:
                 names = [str(n) for n in np.atleast_1d(archive["parameters"])]
@@ -279,10 +287,7 @@ def _read(
             edges = np.asarray(archive["edges"], dtype=float) if "edges" in known else None
             line = None if along is None else np.asarray(archive[along], dtype=float)
             content = np.asarray(archive[stored])
-            if stored != name:  # the high and the low bytes of numbers of half precision
-                high, low = content.astype(np.uint16)
-                content = (high << 8 | low).astype(np.uint16).view(np.float16)
-            content = content.astype(float)
+            content = (content if stored == name else halves(content)).astype(float)
             scale = None
             if along is not None and f"{name}_scale" in known:
                 scale = np.asarray(archive[f"{name}_scale"], dtype=float)
@@ -318,6 +323,38 @@ def _read(
         if array is not None:
             array.setflags(write=False)  # of all who ask for it
     return GridTable(path, values, edges, content, line)
+
+
+def steps(table: ArrayLike) -> NDArray[np.uint8]:
+    """Numbers of half precision as differences, which take less room in an archive.
+
+    Args:
+        table: along parameters, energies and bins, in this order.
+
+    Returns:
+        High and low bytes, ``(2, ...)``; see the module.
+
+    Examples:
+        >>> table = np.array([[[0.5, 0.25]], [[0.5, 0.75]]])
+        >>> bool((halves(steps(table)) == table).all())
+        True
+    """
+    words = np.asarray(table).astype(np.float16).view(np.uint16)
+    for axis in _STEPPED:
+        words = np.diff(words, axis=axis, prepend=np.uint16(0))
+    signed = words.view(np.int16)
+    folded = ((signed << 1) ^ (signed >> 15)).view(np.uint16)
+    return np.stack([folded >> 8, folded & 255]).astype(np.uint8)
+
+
+def halves(written: NDArray[np.uint8]) -> NDArray[np.float16]:
+    """The numbers that `steps` has written."""
+    high, low = written.astype(np.uint16)
+    folded = high << 8 | low
+    words = (folded >> 1) ^ -(folded & 1)
+    for axis in _STEPPED[::-1]:
+        words = np.cumsum(words, axis=axis, dtype=np.uint16)
+    return words.view(np.float16)
 
 
 def even_part(alpha: ArrayLike) -> Array:

@@ -14,7 +14,7 @@ from cevns.detectors.resolution.none import Perfect
 from cevns.detectors.responses.folded_template import FoldedTemplate
 from cevns.detectors.responses.recoil_templates import RecoilTemplates
 from cevns.exceptions import DataError, InputError
-from cevns.morphing import ParameterGrid, read_grid_table
+from cevns.morphing import ParameterGrid, halves, read_grid_table, steps
 
 ENERGIES = np.array([0.5, 1.0, 2.0])
 VALUES = {"light": np.array([-1.0, 0.0, 2.0]), "charge": np.array([-3.0, 1.0])}
@@ -99,13 +99,21 @@ def test_recoils_follow_lines_and_end(archive):
     assert_allclose(slopes[0, 0], (up - down)[0] / 2e-6, atol=1e-8)
 
 
-def test_bytes_and_scale_are_put_together(archive):
+def test_steps_and_scale_are_put_together(archive):
     scale = TABLE.max(axis=(0, 1, 3))
-    words = (TABLE / scale[:, None]).astype(np.float16).view(np.uint16)
-    halves = np.stack([words >> 8, words & 255]).astype(np.uint8)
-    path = archive(recoils=None, recoils_bytes=halves, recoils_scale=scale)
+    relative = TABLE / scale[:, None]
+    path = archive(recoils=None, recoils_steps=steps(relative), recoils_scale=scale)
     read = read_grid_table(path, "recoils", along="recoil_energy_kev")
     assert_allclose(read.content, TABLE, rtol=6e-4)
+    # nothing is lost but what half precision loses
+    assert (read.content == relative.astype(np.float16).astype(float) * scale[:, None]).all()
+
+
+def test_steps_lose_no_number_of_half_precision():
+    numbers = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    numbers = np.random.default_rng(1).permutation(numbers).reshape(8, 4, 32, 64)
+    found = halves(steps(numbers))
+    assert (found.view(np.uint16) == numbers.view(np.uint16)).all()
 
 
 def test_a_folded_template_shares_out_its_recoils(archive):
