@@ -354,7 +354,8 @@ def halves(written: NDArray[np.uint8]) -> NDArray[np.float16]:
     words = (folded >> 1) ^ -(folded & 1)
     for axis in _STEPPED[::-1]:
         words = np.cumsum(words, axis=axis, dtype=np.uint16)
-    return words.view(np.float16)
+    found: NDArray[np.float16] = words.view(np.float16)
+    return found
 
 
 def even_part(alpha: ArrayLike) -> Array:
