@@ -85,11 +85,12 @@ def _tables(found: Description) -> Iterator[Table | str]:
             shown.add_row(p["name"], _value(p), p["unit"], p["acts_on"], said)
         yield shown
     if found.channels:
-        shown = table("channels", "name", "source", "exposure", "target / kg", "observed")
+        seen = ("observed",) if found.observed else ()
+        shown = table("channels", "name", "source", "exposure", "target / kg", *seen)
         for name, c in found.channels.items():
-            events = f"{found.observed[name]:g}" if name in found.observed else ""
+            events = [f"{found.observed[name]:g}" if name in found.observed else ""][: len(seen)]
             power = c["source"] if isinstance(c["source"], dict | list) else f"{c['source']:g}"
-            shown.add_row(name, str(power), f"{c['exposure']:g}", f"{c['target_kg']:.4g}", events)
+            shown.add_row(name, str(power), f"{c['exposure']:g}", f"{c['target_kg']:.4g}", *events)
         yield shown
 
 
