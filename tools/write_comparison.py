@@ -167,7 +167,12 @@ def section(title: str, text: str, rows: Sequence[Mapping[str, Any]]) -> str:
 def page(rows: Sequence[Mapping[str, Any]]) -> str:
     """The whole of docs/comparison.md below its introduction."""
     texts = about()
-    found = [f"All {len(rows)} rows: {counts(rows)}."]
+    beside = [row for row in rows if row["published_text"]]
+    found = [
+        f"All {len(rows)} rows: {counts(rows)}. {len(beside)} of them have a published number: "
+        f"{counts(beside)}. The others are compared with an independent program, or with a second "
+        "calculation of ours."
+    ]
     for title, text in texts.items():
         own = [row for row in rows if row["section"] == title]
         if own:

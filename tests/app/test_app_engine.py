@@ -360,7 +360,5 @@ def test_what_stays_and_what_comes_with_a_coupling_is_said(engine) -> None:
         return " ".join(engine.evaluate(engine.state(text), answers=False).record["notes"])
 
     assert "With mass the signal changes" in notes("experiment=coherent-csi-2021&mass=29.2kg")
-    assert "the signal is CEvNS and electrons" in notes(
-        "experiment=conus-plus-2025&g_zprime=1e-6"
-    )
+    assert "the signal is CEvNS and electrons" in notes("experiment=conus-plus-2025&g_zprime=1e-6")
     assert not notes("experiment=conus-plus-2025")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cevns.analysis.question import Request
+from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
 from cevns.likelihood_files.file_format import Candidate, Inspection, Written, format_of, writer
 from cevns.likelihood_files.published import Options, publish

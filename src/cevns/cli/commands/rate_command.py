@@ -145,10 +145,10 @@ def _show_counts(
     declared = experiment.declaration
     # a reaction of some nuclides is no CEvNS, which the signal of a file is called otherwise
     own = {SIGNAL: experiment.interaction.name} if experiment.is_beside else {}
-    further = {**declared.components, **declared.backgrounds}
     titles = {
         SIGNAL: signal_title(experiment.interaction),
-        **{name: entry.title for name, entry in further.items()},
+        **{name: entry.title for name, entry in declared.components.items()},
+        **{name: entry.title for name, entry in declared.backgrounds.items()},
     }
     counted = unit == "events"
     what = "counts in the analysis region" if counted else f"value in {unit}"

@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 
-_LONGEST_WORD = 34
+_LONGEST_WORD = 46
 """Letters of a word that a table does not break: names, not paths and digests."""
 
 

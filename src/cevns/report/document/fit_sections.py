@@ -67,8 +67,8 @@ def answer(record: Mapping[str, Any], signal: str = "CEvNS") -> str:
     z, limit = record.get("significance"), record.get("upper_limit")
     if z is not None:
         only = "background-only hypothesis" if signal == "CEvNS" else f"hypothesis without {signal}"
-        said = "is expected to be rejected" if record.get("asimov") else "is rejected"
-        text += f"; the {only} {said} at {z:.2f} sigma"
+        verb = "is expected to be rejected" if record.get("asimov") else "is rejected"
+        text += f"; the {only} {verb} at {z:.2f} sigma"
     if limit:
         unit = quoted_unit(limit)
         text += f"; upper limit {quoted(limit, 'value')} {unit}".rstrip()
