@@ -169,9 +169,11 @@ def page(rows: Sequence[Mapping[str, Any]]) -> str:
     texts = about()
     beside = [row for row in rows if row["published_text"]]
     found = [
-        f"All {len(rows)} rows: {counts(rows)}. {len(beside)} of them have a published number: "
-        f"{counts(beside)}. The others are compared with an independent program, or with a second "
-        "calculation of ours."
+        (
+            f"All {len(rows)} rows: {counts(rows)}. {len(beside)} of them have a published "
+            f"number: {counts(beside)}. The others are compared with an independent program, or "
+            "with a second calculation of ours."
+        )
     ]
     for title, text in texts.items():
         own = [row for row in rows if row["section"] == title]

@@ -98,6 +98,7 @@ class _Grouped(TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the groups, with the commands on data beside the published results."""
+        _ = ctx
         width = max(map(len, self.commands))
         room = formatter.width - width - 6
         for heading, group in _COMMANDS.items():
