@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections import Counter
 from pathlib import Path
@@ -238,3 +239,29 @@ def test_text_and_markdown_of_an_entry() -> None:
     assert without_tex(escaped("Łódź, 5 % & Müller_ß")) == "Łódź, 5 % & Müller_ß"
     assert escaped("Bœhm, Æ") == r"B{\oe}hm, {\AE}"
     assert written(["none: ours", "file: theirs", "a"], ("b",)) == ("b", "a")
+
+
+def test_only_fragments_that_are_needed_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = importlib.import_module("cevns.citations.library")
+    for cached in ("_fragment", "_carried", "_index", "_known"):
+        getattr(module, cached).cache_clear()
+    read: list[str] = []
+    monkeypatch.setattr(
+        module, "parse", lambda text, where: read.append(where) or parse(text, where)
+    )
+    # a DOI is looked for in the entry of the arXiv number beside it; words are no name
+    items = ["arXiv:2110.07730", "doi:10.1103/PhysRevLett.129.081801", "iminuit", "our logbook"]
+    found = Citations.of(items, "data")
+    assert read == ["arxiv-2110.07730.bib", "iminuit.bib"]
+    assert [e.carried for e, _ in found.pairs] == [True, True, False]
+    # what is named otherwise is found as well
+    assert module.entry("Cowan:2010js") is module.entry("arXiv:1007.1727")
+    assert module.entry("x" * 300).carried is False
+
+
+def test_every_name_of_every_entry_leads_to_it() -> None:
+    for path in FRAGMENTS:
+        own = parse(path.read_text("ascii"))
+        for name in (path.stem, own.key, *own.identifiers):
+            assert entry(name).key == own.key, name
+            assert entry(name.upper()).key == own.key, name

@@ -37,6 +37,23 @@ def test_compare_shows_both_predictions():
         assert word in done.stdout
 
 
+def test_compare_shows_bin_edges_whole_at_80_columns():
+    done = RUNNER.invoke(
+        app, ["compare", "coherent-csi-2017", "coherent-csi-2021"], env={"COLUMNS": "80"}
+    )
+    assert done.exit_code == 0
+    assert "..." not in done.stdout
+    lines = done.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    first = next(i for i, line in enumerate(lines) if "energy region" in line)
+    before, after = (
+        " ".join(" ".join(line[a:b] for line in lines[first : first + 3]).split())
+        for a, b in ((18, 36), (36, 53))
+    )
+    assert before == "6 to 30 in steps of 2"
+    assert after == "[0, 8, 12, 16, 20, 24, 32, 40, 50, 60]"
+
+
 def test_limit():
     found = record("limit", "coherent-lar-engineering", "--events", "7.4")
     assert found["origin"] == "given"

@@ -263,5 +263,18 @@ def test_share_of_shared_constraints_is_said(cevns: Callable, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     done = cevns("global", "--with", "csi,ge-2024", "--json", "-")
     share = json.loads(done.out)["shared_information_share"]
-    row = next(line for line in done.err.splitlines() if "constraints" in line)
+    row = next(line for line in done.err.splitlines() if line.startswith(" shared"))
     assert f"{100 * share:.1f} %" in row
+
+
+def test_each_set_is_one_line_of_the_table(cevns: Callable, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    out = cevns("global", "--with", "ge-2024,conus-plus").out
+    assert max(map(len, out.splitlines())) <= 80
+    sets, _, rows = out.partition("sin2_theta_w by set of data")
+    assert "ge-2024: COHERENT germanium 2024, published number of events, 1 bin, -2lnL" in sets
+    cells = [line.split() for line in rows.splitlines() if line.startswith(" ")]
+    of = {row[0]: row for row in cells if row}
+    # value, upper and lower error, alone and of the others; share with its sign, shift
+    assert len(of["ge-2024"]) == len(of["conus-plus"]) == 1 + 3 + 3 + 2 + 1
+    assert set(of) <= {"set", "ge-2024", "conus-plus", "shared"} | {n for n in of if n[0] == "─"}

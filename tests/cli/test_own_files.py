@@ -170,6 +170,11 @@ def test_what_is_shown_fits_80_columns(name, monkeypatch, capsys):
     assert any("SHA-256" in x for x in tables)
 
 
+def test_axes_are_shown_in_the_unit_of_the_file(capsys):
+    water = result(capsys, "show coherent-d2o")["axes"][""]["energy"]
+    assert water == {"unit": "MeVee", "from": 22.7, "to": 58.0, "bins": 18}
+
+
 @pytest.mark.slow
 def test_show_in_json_and_figures(tmp_path, capsys):
     folder = tmp_path / "figures"

@@ -173,8 +173,8 @@ def test_the_sun_has_no_full_power(capsys):
 
 
 def test_what_is_missing_is_no_projection(capsys):
-    assert run(["list", "experiments"]) == 0
-    kinds = {line.split()[0]: line.split()[-1] for line in capsys.readouterr().out.splitlines()
-             if line.strip()}  # fmt: skip
-    assert kinds["lz-2025"] == "missing"
-    assert (kinds["conus-2020"], kinds["xenonnt-2026"]) == ("projection", "yes")
+    assert run(["list", "experiments", "--json", "-"]) == 0
+    rows = json.loads(capsys.readouterr().out)["experiments"]
+    kinds = {row["name"]: row["data"] for row in rows}
+    assert kinds["lz-2025"] == "not carried"
+    assert (kinds["nucleus-1g"], kinds["xenonnt-2026"]) == ("projection", "carried")

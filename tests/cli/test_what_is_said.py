@@ -34,8 +34,12 @@ def test_data_that_are_not_here_are_to_fetch(monkeypatch, tmp_path, capsys):
     rows = json.loads(said(capsys, "list", "experiments", "--json", "-"))["experiments"]
     state = {row["name"]: row["data"] for row in rows}
     assert state["coherent-lar-2020"] == "to fetch"
-    assert state["coherent-csi-2021"] == "yes"  # the package carries its tables
+    assert state["xenonnt-2024"] == "to fetch"  # its counts are carried, its templates are not
+    assert state["coherent-csi-2021"] == "carried"  # the package carries its tables
     assert state["ess-csi"] == "projection"
+    # measurements whose data are not in the package are no projections
+    assert state["coherent-lar-engineering"] == state["conus-2024"] == "not public"
+    assert state["dresden-ii"] == "not carried"
     # and it is true: a fit ends with a sentence
     assert run(["fit", "coherent-lar-2020"]) == 2
 

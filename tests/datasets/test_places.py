@@ -82,7 +82,8 @@ def test_data_is_the_release_or_its_parent(no_places, made_up, folder):
     # all digests of made-up files are unknown: each is warned about and recorded
     assert len(found.warnings) == len(found.digests) == 8
     for warning in found.warnings:
-        assert "its digest is not that of arXiv v2" in warning
+        assert f"of {CSI} (--data): its digest is not that of arXiv v2" in warning
+        assert str(data.parent) not in warning  # results repeat it, and are read elsewhere
     assert all(
         any(digest in warning for warning in found.warnings) for digest in found.digests.values()
     )

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import cevns
+from cevns.exceptions import InputError, SchemaError
 from cevns.experiments import load
 
 PAGES = Path(__file__).resolve().parents[2] / "docs" / "measurements"
@@ -132,6 +133,19 @@ def test_a_monitor_narrows_the_neutrons_of_a_detector(written) -> None:
     monitor = np.hypot(0.1, np.sqrt(11_000 + 32.0**2) / 10_000)
     # alone the crystal knows it by its prior and its spectrum; what the monitor knows comes beside
     assert joint == pytest.approx((alone**-2 + monitor**-2) ** -0.5, rel=0.01)
+
+
+@pytest.mark.parametrize("words", [{}, {"asimov": True}, {"asimov": True, "poi": "sin2-theta-w"}])
+def test_a_monitor_alone_says_what_it_measures(words) -> None:
+    monitor = cevns.load("coherent-mars")
+    with pytest.raises(InputError, match=r"coherent-mars measures sns\.brn\.flux and no CEvNS"):
+        monitor.fit(**words)
+    assert monitor.predict()["coherent-mars"]["brn"] == pytest.approx(10_000.0)
+
+
+def test_what_a_monitor_measures_is_a_parameter_of_its_file() -> None:
+    with pytest.raises(SchemaError, match=r"'brn\.flux' is no parameter of this file"):
+        load("coherent-mars", overrides={"monitors": "brn.flux"})
 
 
 def test_a_monitor_of_its_own_flux_does_not_help(written) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -91,7 +92,11 @@ def test_prediction_and_rate_at_a_strength(file: Path, tmp_path: Path) -> None:
     assert moved["cevns"] == pytest.approx(nominal["cevns"], rel=1e-9)
     rate = study.rate(at={"second_strength": 2.0})["ge-beam"]
     assert rate.expected["second"] == pytest.approx(moved["second"])
-    assert rate.to_dict()["patches"] == [added]
+    record = rate.to_dict()
+    assert record["patches"] == ["second.yaml"]  # the name, without the folders of a machine
+    digests = {f["name"]: f["sha256"] for f in record["inputs"]["files"] if f["role"] == "patch"}
+    assert digests == {"second.yaml": sha256(Path(added).read_bytes()).hexdigest()}
+    assert str(tmp_path) not in json.dumps(record)
 
 
 def test_patches_combine_with_each_other_and_with_an_interaction(
@@ -102,10 +107,7 @@ def test_patches_combine_with_each_other_and_with_an_interaction(
     model = study.model(free=("eps_ee_u", "third_strength"))
     assert model.parameters.names[:3] == ("eps_ee_u", "third_strength", "flat")
     assert {"second", "third"} <= set(model.totals(model.parameters.values))
-    assert study.experiments[0].provenance()["patches"] == [
-        str(tmp_path / "second.yaml"),
-        third,
-    ]
+    assert study.experiments[0].provenance()["patches"] == ["second.yaml", "third.yaml"]
 
 
 def test_interaction_of_a_patch_takes_the_place_of_the_declared_one(

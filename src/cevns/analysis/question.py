@@ -150,6 +150,18 @@ def refuse_missing(*experiments: Experiment) -> None:
             raise InputError(f"{e.name} cannot be fitted: {e.declaration.missing}")
 
 
+def _refuse_monitors(*experiments: Experiment) -> None:
+    """Raise `InputError` where no experiment measures CEvNS or another reaction."""
+    monitored = [e.declaration.monitors for e in experiments]
+    if all(monitored):
+        names = " and ".join(e.name for e in experiments)
+        raise InputError(
+            f"{names} measures {' and '.join(dict.fromkeys(monitored))} and no CEvNS, so that it "
+            "cannot be fitted alone: name an experiment beside it whose backgrounds have this "
+            "parameter as a strength"
+        )
+
+
 def require_data(subject: Subject) -> None:
     """Raise `InputError` if an experiment has no data."""
     for e in subject.experiments:
@@ -197,6 +209,7 @@ def ask(*experiments: Experiment, request: Request) -> Asked:
         InputError: if the question does not fit together, or the experiments do not.
     """
     refuse_missing(*experiments)
+    _refuse_monitors(*experiments)
     placed = tuple(_placed(e, request.at) for e in experiments)
     subject = JointExperiment(placed) if request.is_scale else together(*placed)
     process = placed[0].interaction

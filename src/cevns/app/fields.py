@@ -134,7 +134,8 @@ def of_file(experiment: Experiment) -> Iterator[Field]:
     own = {key for entry in channels.values() for key in entry} & {"target", "detector"}
     for section in _SECTIONS:
         if section in values and section not in own:
-            yield from _numbers(values[section], section, section)
+            for field in _numbers(values[section], section, section):
+                yield _with_power(field, values["source"])
     for name, entry in channels.items():
         if "exposure" in entry:
             yield from _numbers(entry["exposure"], f"channels.{name}.exposure", "exposure")
@@ -150,6 +151,13 @@ def of_file(experiment: Experiment) -> Iterator[Field]:
                     places = (field.at.replace(f".{name}.", f".{n}.", 1) for n in alike[1:])
                     title = field.title.replace(name, ", ".join(alike), 1)
                     yield replace(field, title=title, also=tuple(places))
+
+
+def _with_power(field: Field, source: dict[str, Any]) -> Field:
+    """A field of the file; what its power is, thermal or of the beam, depends on the source."""
+    if not field.at.startswith("source.power"):
+        return field
+    return replace(field, title=field.title.replace("power", _POWERS.get(source["kind"], "power")))
 
 
 _LEFT_OUT = frozenset(
@@ -193,9 +201,25 @@ def _numbers(node: Any, at: str, section: str) -> Iterator[Field]:
         )
 
 
+_TERMS = {
+    "beam_energy": "integrated beam energy",
+    "protons": "protons on target",
+    "yield_per_flavour": "neutrinos per proton and flavour",
+    "pulse_sigma": "standard deviation of the pulse",
+    "fwhm": "full width at half maximum",
+    "electrons_per_kev": "electrons per keV",
+    "shape_per_kevee": "shape per keVee",
+}
+"""Terms of the field where a field of the file has a shorter name."""
+_POWERS = {"reactor": "thermal power", "spent-fuel": "thermal power", "stopped-pion": "beam power"}
+"""What the power of a source is, by its kind."""
+
+
 def _said(at: str) -> str:
     """A place in the file in words: ``efficiency, energy: coefficient 3``."""
-    words = [w.replace("_", " ") for w in at.split(".")]
+    words = [_TERMS.get(w, w.replace("_", " ")) for w in at.split(".")]
+    if words[0] == "channels" and words[-1] == "exposure":
+        words[-1] = "exposure relative to that of the file"
     if words[-1].isdecimal():
         words[-2:] = [f"{words[-2].removesuffix('s')} {int(words[-1]) + 1}"]
     if words[0] == "channels":

@@ -7,6 +7,7 @@ A fragment has a field ``checked``: from which public record its fields were rea
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -31,20 +32,47 @@ _DOI: Final = re.compile(r"doi:(10\.\d{4,9}/[^\s,;\"'\])]+[^\s,;\"'\]).])")
 
 
 @cache
-def _carried() -> dict[str, Entry]:
-    """Every entry by the name of its file, in their order."""
-    files = sorted(FOLDER.glob("*.bib"))
-    return {p.stem: replace(parse(p.read_text("utf-8"), p.name), carried=True) for p in files}
+def _fragment(stem: str) -> Entry | None:
+    """The entry in the file of a name, without its ending; None if there is no such file."""
+    path = FOLDER / f"{stem}.bib"
+    if not path.is_file():
+        return None
+    return replace(parse(path.read_text("utf-8"), path.name), carried=True)
+
+
+@cache
+def _carried() -> tuple[Entry, ...]:
+    """Every entry, in the order of the files."""
+    found = (_fragment(path.stem) for path in sorted(FOLDER.glob("*.bib")))
+    return tuple(each for each in found if each is not None)
 
 
 @cache
 def _index() -> dict[str, Entry]:
-    """Every entry by the name of its file, key, arXiv number and DOI, in lower case."""
-    return {
-        name.casefold(): each
-        for stem, each in _carried().items()
-        for name in (stem, each.key, *each.identifiers)
-    }
+    """Every entry by its key, arXiv number and DOI, in lower case."""
+    return {name.casefold(): each for each in _carried() for name in (each.key, *each.identifiers)}
+
+
+@cache
+def _known(text: str, beside: tuple[str, ...]) -> Entry | None:
+    """The carried entry of a name, for which no more files are read than are needed.
+
+    An arXiv number is the name of its file, and a DOI is often that of a paper whose arXiv number
+    is given beside it. All files are read only for other keys and DOIs.
+    """
+    name = text.casefold()
+    if re.search(r"\s", name):  # words
+        return None
+    stem = name.replace(":", "-", 1).replace("/", "-")
+    if re.fullmatch(r"[\w.-]{1,100}", stem) and (found := _fragment(stem)) is not None:
+        return found
+    if name.startswith("arxiv:"):
+        return None
+    for other in beside:
+        near = _known(other, ()) if other.casefold().startswith("arxiv:") else None
+        if near is not None and name in {i.casefold() for i in near.identifiers}:
+            return near
+    return _index().get(name)
 
 
 def library() -> dict[str, Entry]:
@@ -53,16 +81,17 @@ def library() -> dict[str, Entry]:
     Raises:
         InputError: if a file breaks its structure.
     """
-    return {each.key: each for each in _carried().values()}
+    return {each.key: each for each in _carried()}
 
 
-def entry(item: str) -> Entry:
+def entry(item: str, beside: Iterable[str] = ()) -> Entry:
     """The entry that an item of a citation means.
 
     Args:
         item: key of a carried entry or name of its file, ``arXiv:NUMBER``, ``doi:DOI``, their
             addresses, BibTeX text, or words. What is not carried becomes an entry that holds the
             identifier, or the words, alone.
+        beside: items of the same list, in whose entries it is looked for first.
 
     Raises:
         InputError: if BibTeX text is not one entry.
@@ -84,7 +113,7 @@ def entry(item: str) -> Entry:
         return parse(text)
     for written, plain in _ADDRESSES:
         text = written.sub(plain, text)
-    if (known := _index().get(text.casefold())) is not None:
+    if (known := _known(text, tuple(beside))) is not None:
         return known
     kind, _, number = text.partition(":")
     fields = {"note": escaped(text)}

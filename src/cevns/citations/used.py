@@ -59,7 +59,8 @@ class Citations:
         Raises:
             InputError: if an item is BibTeX text and not one entry.
         """
-        return cls.joined(cls(((entry(item), role),)) for item in written(items, own))
+        named = written(items, own)
+        return cls.joined(cls(((entry(item, named), role),)) for item in named)
 
     @classmethod
     def joined(cls, several: Iterable[Citations]) -> Self:

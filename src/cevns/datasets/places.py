@@ -300,7 +300,7 @@ def _own(wanted: Release, origin: Origin, folder: Path) -> Located:
         )
     check_structure(found)
     warnings = tuple(
-        f"{folder / file}: its digest is not that of {wanted.edition}; "
+        f"{file} of {wanted.name} ({origin}): its digest is not that of {wanted.edition}; "
         f"its structure is correct and it is used (sha256 {found.digests[file]})"
         for file in found.named("differs")
     )

@@ -9,11 +9,13 @@ from typing import Any
 
 from cevns.exceptions import CevnsError
 from cevns.experiments.declaration.backgrounds import Background
+from cevns.experiments.declaration.document import Document
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.forms.region_axes import Axes
 from cevns.parameters import Parameter
 from cevns.processes import signal_title
 from cevns.records import Result
+from cevns.units import quantity
 
 __all__ = ["Description", "describe"]
 
@@ -114,7 +116,10 @@ def describe(experiment: Experiment) -> Description:
         state=state,
         missing=declared.missing,
         sections=_sections(experiment),
-        axes={name: _axes(axes) for name, axes in {"": declared.axes, **own}.items()},
+        axes={
+            name: _axes(axes, _written(document, name))
+            for name, axes in {"": declared.axes, **own}.items()
+        },
         components=tuple(_components(experiment)),
         parameters=tuple(
             _parameter(p, declared.parameters[n].acts_on) for n, p in experiment.declared.items()
@@ -143,19 +148,27 @@ def _sections(experiment: Experiment) -> dict[str, Any]:
     return out
 
 
-def _axes(axes: Axes) -> dict[str, dict[str, Any]]:
-    """Axes by name."""
+def _written(document: Document, channel: str) -> Mapping[str, Any]:
+    """The axes as the file writes them, those of a channel where it has a name."""
+    holder = document.values["channels"][channel] if channel else document.values
+    return holder.get("axes") or {}
+
+
+def _axes(axes: Axes, written: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Axes by name, in the units that the file has."""
     every = {"energy": axes.energy, "pulse_shape": axes.pulse_shape, "time": axes.time}
-    return {
-        name: {
-            "unit": axis.unit,
-            "from": axis.edges[0],
-            "to": axis.edges[-1],
-            "bins": len(axis.edges) - 1,
-        }
-        for name, axis in every.items()
-        if axis is not None
-    }
+    out: dict[str, dict[str, Any]] = {}
+    for name, axis in every.items():
+        if axis is None:
+            continue
+        unit = (written.get(name) or {}).get("unit", axis.unit)
+        low, high = (
+            # twelve digits, as 22.7 MeVee there and back are 22.700000000000003
+            edge if unit == axis.unit else float(f"{quantity(f'{edge!r} {axis.unit}', unit):.12g}")
+            for edge in (axis.edges[0], axis.edges[-1])
+        )
+        out[name] = {"unit": unit, "from": low, "to": high, "bins": len(axis.edges) - 1}
+    return out
 
 
 def _components(experiment: Experiment) -> Iterator[dict[str, Any]]:

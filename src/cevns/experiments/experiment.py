@@ -102,7 +102,7 @@ class Experiment(Apparatus, Shown, Explorable):
 
     def provenance(self) -> dict[str, Any]:
         """Name, physics choices, changed fields and inputs, as every result has them."""
-        patches = [str(p.path) for p in self.document.patches]
+        patches = [p.path.name for p in self.document.patches]
         return {
             "experiment": self.name,
             "physics": self.physics,

@@ -16,7 +16,12 @@ from cevns.analysis.sensitivity.assumptions import (
     declared_years,
     flux_names,
 )
-from cevns.analysis.sensitivity.sensitivity_record import JOINT, Expected, Sensitivity
+from cevns.analysis.sensitivity.sensitivity_record import (
+    JOINT,
+    Dependence,
+    Expected,
+    Sensitivity,
+)
 from cevns.analysis.sensitivity.topic import Quantity, Topic, topic
 from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
@@ -30,6 +35,12 @@ from cevns.registry import canonical
 __all__ = ["expected_number", "expected_numbers", "left_out_of", "sensitivity_of"]
 
 _LEVEL: Final = 0.9
+_AS_A_PARABOLA: Final = 0.25
+"""Relative difference between an end of an interval and that of a parabola that needs no word."""
+_STRAIGHT: Final = 0.02
+"""Second difference of counts, as a share of their change, below which they are a straight line."""
+_ROUNDING: Final = 1e-6
+"""Third difference of counts, as a share of their change, below which it is rounding."""
 _BEYOND: Final = 10.0
 """How far beyond its parabola a limit may lie."""
 
@@ -281,6 +292,7 @@ def expected_number(
     sigma = expected_error(model, interest)
     goal = threshold(level)
     limit, interval, z = None, None, None
+    dependence: Dependence = "linear"
     if quantity.kind == "limit":
         (limit,) = ends(model, interest, goal, (1,), sigma)
         # of what enters squared the slope at zero is rounding, and so is an error made of it
@@ -289,7 +301,9 @@ def expected_number(
     elif sigma is not None:
         low, high = ends(model, interest, goal, error=sigma)
         # an interval of the parameter is none of a number that is quoted in its place
-        interval = (float(low), float(high)) if quantity.per == 1.0 else None
+        if quantity.per == 1.0:
+            interval = (float(low), float(high))
+            dependence = _dependence(model, interest, sigma * np.sqrt(goal), interval)
     if quantity.needs_zero and sigma is not None:
         z = float(np.sqrt(rises(model, interest, np.array([0.0]))[0]))
     unit = value * quantity.per if quantity.kind == "relative" else 1.0
@@ -309,4 +323,30 @@ def expected_number(
         z,
         signal,
         sum(sum(c.values()) for c in on) - signal,
+        dependence,
     )
+
+
+def _dependence(model: Model, name: str, width: float, interval: tuple[float, float]) -> Dependence:
+    """How expected counts go with a parameter over its interval.
+
+    Args:
+        model: at whose nominal values the counts are.
+        name: of the parameter.
+        width: half of the interval as a parabola of -2 ln L has it.
+        interval: its ends.
+    """
+    p = model.parameters[name]
+    reached = [abs(end - p.value) for end in interval if p.lower < end < p.upper]
+    if all(abs(distance - width) <= _AS_A_PARABOLA * width for distance in reached):
+        return "linear"
+    # four points of a straight line have no second difference, where the interval is that of few
+    # events; those of a polynomial of degree two have no third one
+    theta = np.repeat(model.parameters.values[None], 4, axis=0)
+    theta[:, model.parameters.position(name)] = np.linspace(*interval, 4)
+    counts = model.expected(theta)
+    change = np.ptp(counts, axis=0).max()
+    second, third = (np.abs(np.diff(counts, n, axis=0)).max() for n in (2, 3))
+    if second <= _STRAIGHT * change:
+        return "linear"
+    return "quadratic" if third <= _ROUNDING * change else "curved"

@@ -5,16 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from cevns import records
 from cevns.analysis.sensitivity.topic import Quantity
 from cevns.records import Result
 
-__all__ = ["JOINT", "Expected", "Sensitivity"]
+__all__ = ["JOINT", "Dependence", "Expected", "Sensitivity"]
 
 JOINT = "joint"
 """Name of what several experiments give together."""
+
+Dependence = Literal["linear", "quadratic", "curved"]
+"""How expected counts go with a parameter over an interval: near enough to a straight line that
+the interval is as wide as the error says, exactly as a polynomial of degree two, or otherwise."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,7 @@ class Expected(Result):
         significance: against zero, where that means that there is no signal.
         signal: expected events of the signal.
         background: of all else.
+        dependence: how the expected counts go with the parameter over the interval.
     """
 
     of: str
@@ -49,6 +54,21 @@ class Expected(Result):
     significance: float | None
     signal: float
     background: float
+    dependence: Dependence = "linear"
+
+    @property
+    def note(self) -> str:
+        """Why the interval is not as wide as the error says; empty where it is."""
+        if self.dependence == "linear":
+            return ""
+        name = self.quantity.free or self.quantity.title
+        bent = {"quadratic": "quadratic", "curved": "not linear"}[self.dependence]
+        return (
+            "The error is that of a straight line: it follows from the slope of the expected "
+            f"counts at {self.value:.4g} (Fisher information). The counts are {bent} in {name} and "
+            "are far from this line over the interval. The interval is that of the likelihood "
+            "itself and is therefore not 1.64 times the error."
+        )
 
     @property
     def number(self) -> float | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from cevns.analysis.changes import Comparison
 
 __all__ = ["compare"]
+
+_MANY: Final = 4
+"""Steps from which on equal ones are written as one."""
+_SAME: Final = 1e-9
 
 
 def compare(
@@ -103,6 +108,15 @@ def _show(console: Console, result: Comparison) -> None:
 
 
 def _first(fields: Mapping[str, str]) -> str:
-    """The first field that changed, in few words."""
+    """The first field that changed; many edges of equal steps in few words."""
     text = next(iter(fields.values()), "")
-    return text if len(text) <= 28 else f"{text[:25]}..."
+    if not (text.startswith("[") and text.endswith("]")):
+        return text
+    try:
+        edges = [float(part) for part in text[1:-1].split(",")]
+    except ValueError:
+        return text
+    steps = [b - a for a, b in pairwise(edges)]
+    if len(steps) < _MANY or max(steps) - min(steps) > _SAME * abs(steps[0]):
+        return text
+    return f"{edges[0]:g} to {edges[-1]:g} in steps of {steps[0]:.6g}"

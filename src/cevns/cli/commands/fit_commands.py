@@ -39,6 +39,8 @@ def fit(asked: options.Fitting, figures: Figures, output: Output) -> None:
         fit_file(file, asked, output, asimov=asked.asimov, minos=asked.minos)
         return
     figures.prepare()
+    if figures.label:
+        figures.check(asked.moved)
     result = asked.fit()
     show_fit(output.console, result)
     record = result.to_dict()
@@ -87,6 +89,8 @@ def profile(
             raise InputError(
                 f"--parameter {parameter}: it is not free in this fit; free it with --free {name}"
             )
+    if words.label:
+        words.check(asked.moved)
     result = study.profile(parameter, **asked.question, asimov=asimov, points=points)
     curve = result.curve
     shown = table(

@@ -110,18 +110,35 @@ def _parameters(model: str | None) -> list[tuple[Any, ...]]:
 
 
 def _data_of(experiment: Experiment) -> str:
-    """Whether it can be fitted."""
+    """Whether there are data, and where they are."""
     declared = experiment.declaration
     if declared.missing:
-        return "missing"
+        return "not carried"
     if not experiment.has_data:
-        return "projection"
+        elsewhere = {"public": "not carried", "not public": "not public", None: "projection"}
+        return elsewhere[declared.measured]
     # counts that stand beside the file are there; others are in the release alone
     alone = declared.signal is not None or any(
         d is not None and d.counts is None and d.values is None for d in declared.every_data
     )
-    there = not alone or all(_is_here(name) for name in declared.releases)
-    return "yes" if there else "to fetch"
+    values = {name: v for name, v in experiment.document.values.items() if name != "variants"}
+    needed = _named_releases(values) | (declared.releases if alone else set())
+    if not needed:
+        return "carried"
+    return "fetched" if all(_is_here(name) for name in needed) else "to fetch"
+
+
+def _named_releases(values: Any) -> set[str]:
+    """Public releases whose files a part of an experiment file names."""
+    from cevns.experiments.declaration.document import RELEASE
+
+    if isinstance(values, str):
+        there = values.startswith(RELEASE)
+        return {values.removeprefix(RELEASE).partition("/")[0]} if there else set()
+    if isinstance(values, dict | list):
+        inner = values.values() if isinstance(values, dict) else values
+        return {name for value in inner for name in _named_releases(value)}
+    return set()
 
 
 def _is_here(release: str) -> bool:

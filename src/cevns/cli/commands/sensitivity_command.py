@@ -233,6 +233,8 @@ def _show(console: Console, found: Sensitivity) -> None:
                 *([f"{x.significance:.2g}" if x.significance else "-"] if zero else []),
             )
         console.print(shown)
+        for note in dict.fromkeys(x.note for x in cells if x.note):
+            console.print(note)
     for name, words in found.assumptions.items():
         console.print(f"{name}:")
         for subject, text in words.items():

@@ -30,35 +30,20 @@ def show_combination(console: Console, study: CombinedStudy, found: CombinedFit)
     if chosen:
         console.print(f"choices: {chosen}", soft_wrap=False)
     poi = found.poi
-    sets = table(
-        f"{poi.name}{f' ({poi.unit})' if poi.unit else ''} by set of data",
-        "set",
-        "what",
-        "bins",
-        "-2lnL",
-        "alone",
-        "without it",
-        "share",
-        "shift",
-        left=2,
-    )
-    for name, s in found.sets.items():
-        sets.add_row(
-            name,
-            s.title,
-            str(s.bins),
-            f"{s.deviance:.1f}",
-            _first(s.alone, s.undetermined, poi.name),
-            _first(s.without, s.undetermined_without, poi.name) if len(found.sets) > 1 else "-",
-            "-" if s.share is None else f"{100 * s.share:.1f} %",
-            _shift(s, poi.name),
-        )
     share = f"{100 * (found.shared_share or 0.0):.1f} %"
+    rows = [_row(name, s, poi.name, single=len(found.sets) == 1) for name, s in found.sets.items()]
+    shown = table(
+        f"{poi.name}{f' ({poi.unit})' if poi.unit else ''} by set of data",
+        *("set", "alone", "without it", "share", "shift"),
+    )
+    for row in rows:
+        shown.add_row(*row)
     if share != "0.0 %":
-        sets.add_section()
-        sets.add_row("shared", "constraints", *[""] * 4, share, "")
+        shown.add_section()
+        shown.add_row("shared", "", "", share, "")
     if found.sets:
-        console.print(sets)
+        _show_sets(console, found, constraints=share != "0.0 %")
+        console.print(shown)
     for p in found.of_interest:
         console.print(f"{p.name} = {fitted_text(p, p.unit)}", style="bold")
     _show_minima(console, found)
@@ -83,6 +68,31 @@ def show_combination(console: Console, study: CombinedStudy, found: CombinedFit)
         console.print(f"note: {remark}", soft_wrap=True)
     for pull in found.large_pulls:
         console.print(f"pull beyond 2: {pull.name} {pull.value:+.2f} ({', '.join(pull.sets)})")
+
+
+def _show_sets(console: Console, found: CombinedFit, *, constraints: bool) -> None:
+    """Print what each set is, in lines: titles would fill the table below."""
+    from textwrap import wrap
+
+    lines = [
+        f"{name}: {s.title}, {s.bins} bin{'' if s.bins == 1 else 's'}, -2lnL {s.deviance:.1f}"
+        for name, s in found.sets.items()
+    ]
+    lines += ["shared: constraints that several sets have"] if constraints else []
+    for line in lines:
+        for part in wrap(line, console.width, subsequent_indent="  "):
+            console.print(part)
+
+
+def _row(name: str, s: SetFit, parameter: str, *, single: bool) -> tuple[str, ...]:
+    """What a set says of the first parameter, alone and by its absence."""
+    return (
+        name,
+        _first(s.alone, s.undetermined, parameter),
+        "-" if single else _first(s.without, s.undetermined_without, parameter),
+        "-" if s.share is None else f"{100 * s.share:.1f} %",
+        _shift(s, parameter),
+    )
 
 
 def _show_minima(console: Console, found: CombinedFit) -> None:
@@ -148,9 +158,7 @@ def show_variants(
             out.add_row(v.choice, v.alternative, "refused", "")
             continue
         fit = v.found.measurement.fit
-        out.add_row(
-            v.choice, v.alternative, fitted_text(v.found.poi), f"{fit.chi2:.1f} / {fit.ndof}"
-        )
+        out.add_row(v.choice, v.alternative, fitted_text(v.found.poi), f"{fit.chi2:.1f}/{fit.ndof}")
     console.print(out)
     for v in found:
         if isinstance(v.found, str):

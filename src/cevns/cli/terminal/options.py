@@ -178,6 +178,12 @@ class Asked(Placed):
         held = fixed(self.parameters, self.fix) if self.fix else {}
         return {"poi": self.poi, "free": self.free or (), "at": self.values, "fix": held}
 
+    @property
+    def moved(self) -> tuple[str, ...]:
+        """Names of the parameters that a fit moves, which are those that its figures show."""
+        held = self.question["fix"]
+        return tuple(p.name for p in self.parameters if not p.fixed and p.name not in held)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Fitting(Asked):

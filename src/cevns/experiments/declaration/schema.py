@@ -50,10 +50,12 @@ class ExperimentFile(Section):
     ``components`` are further signals beside CEvNS, with their own source or process. With
     ``channels`` it has several sets of data. ``strength`` multiplies the signal. ``derived`` are
     parameters of the interaction, or factors, that are functions of others which then stand in
-    their place. ``missing`` says what keeps it out of fits. ``summary`` says
-    that published numbers stand for the apparatus: mass and axis make these, and no efficiency
-    follows from them. ``predicted`` is the signal that its authors predict in the Standard Model,
-    to which ours is scaled. ``external`` are measurements from elsewhere. ``variants`` are named
+    their place. ``missing`` says what keeps it out of fits. ``measured`` says of a file without
+    data that they were taken, and whether they are public. ``monitors`` is the parameter that is
+    measured by a file whose CEvNS means nothing. ``summary`` says that published numbers stand for
+    the apparatus: mass and axis make these, and no efficiency follows from them.
+    ``predicted`` is the signal that its authors predict in the Standard Model, to which ours is
+    scaled. ``external`` are measurements from elsewhere. ``variants`` are named
     sets of changed fields, chosen by ``--set variant=NAME``.
     """
 
@@ -63,6 +65,8 @@ class ExperimentFile(Section):
     cite: list[str] = Field(default_factory=list)
     overlaps: list[str] = Field(default_factory=list)
     missing: str = ""
+    measured: Literal["public", "not public"] | None = None
+    monitors: str = ""
     summary: bool = False
     source: Source
     target: Target
@@ -393,6 +397,8 @@ class ExperimentFile(Section):
             )
 
     def _check_components(self) -> None:
+        if self.monitors and self.monitors not in self.parameters:
+            raise InputError(f"monitors: {self.monitors!r} is no parameter of this file")
         used = [f for strength in self.strengths.values() for f in strength]
         named = set[str]()
         for where, strength in self.strengths.items():

@@ -58,6 +58,7 @@ class TableReader:
         self._folder, self._axes = experiment.path.parent, experiment
         self.files = [
             InputFile("experiment", experiment.path.name, experiment.document.sha256),
+            *(InputFile("patch", p.path.name, p.sha256) for p in experiment.document.patches),
             *_component_files(declared, experiment.document),
         ]
         self.warnings: tuple[str, ...] = ()

@@ -112,9 +112,12 @@ def needed_starts(
     tried = np.full((len(SETS[-1]), len(at_truth)), np.inf)
     tried[number, toy] = fits.valid_nll
     lowest = np.minimum(at_truth, tried.min(axis=0))
+    # a toy whose fits all failed says nothing of the starts, and infinities have no difference
+    found = np.isfinite(lowest)
     for starts in SETS[:-1]:
         reached = tried[[SETS[-1].index(s) for s in starts]].min(axis=0, initial=np.inf)
-        if np.max(np.minimum(at_truth, reached) - lowest, initial=0.0) < tolerance:
+        above = np.minimum(at_truth, reached)[found] - lowest[found]
+        if np.max(above, initial=0.0) < tolerance:
             return starts
     return SETS[-1]
 

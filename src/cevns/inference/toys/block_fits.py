@@ -210,14 +210,21 @@ def _fits(free: BatchFit, held: BatchFit | None) -> Block:
         "status": free.status.astype(np.int8),
     }
     if held is not None:
-        block["rise"] = held.twice_nll - free.twice_nll
+        block["rise"] = _difference(held.twice_nll, free.twice_nll)
         block["conditional_status"] = held.status.astype(np.int8)
     return block
 
 
+def _difference(higher: Array, lower: Array) -> Array:
+    """Differences of -2 ln L, NaN where neither is finite, as of fits that failed both."""
+    out = np.full(higher.shape, np.nan)
+    np.subtract(higher, lower, out=out, where=np.isfinite(higher) | np.isfinite(lower))
+    return out
+
+
 def _statistic(here: SliceFits, at: Array, data: Data, held: BatchFit, free: BatchFit) -> Block:
     """The statistic of a block of toys."""
-    rise = held.twice_nll - free.twice_nll
+    rise = _difference(held.twice_nll, free.twice_nll)
     failed = (held.status == FAILED) | (free.status == FAILED)
     q = np.maximum(rise, 0.0)
     if here.job.statistic == "upper":
@@ -238,7 +245,7 @@ def _upper(here: SliceFits, at: Array, data: Data, held: BatchFit, free: BatchFi
         start = at[:, below]
         start[k] = null
         lowest[below] = here.held.fit(data.columns(below), start).twice_nll
-    q = np.maximum(held.twice_nll - lowest, 0.0)
+    q = np.maximum(_difference(held.twice_nll, lowest), 0.0)
     return np.where(best > at[k], 0.0, q)
 
 
