@@ -39,7 +39,7 @@ class CombinedStudy(Study):
 
     @property
     def unusual(self) -> dict[str, str]:
-        """Selected alternatives that differ from the usual ones, for choices that change its data sets."""
+        """Selected alternatives that are not the usual ones, if they change its data sets."""
         usual = {name: options[0] for name, options in self.alternatives.items()}
         return {n: self.choices[n] for n, first in usual.items() if self.choices[n] != first}
 
@@ -63,7 +63,7 @@ class CombinedStudy(Study):
             at: values of other parameters of the interaction.
             fix: parameters of the model to fix.
             asimov: fit the expected counts.
-            each: also fit each data set alone and all others without it, which is needed for the tension.
+            each: also fit each data set alone and all others, which the tension needs.
 
         Raises:
             UnknownNameError: if a name is unknown.

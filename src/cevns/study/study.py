@@ -192,7 +192,7 @@ class Study(Projections, Exports):
 
     @tiny_is_zero()
     def compare(self, *, sigmas: float = 3.0) -> dict[str, analysis.Comparison]:
-        """Changes from the first experiment to each of the others, one at a time, by the other's name.
+        """Changes from the first experiment to each other one, by the other's name.
 
         A single experiment with changed fields is compared with its unchanged file or variant.
 
@@ -242,7 +242,7 @@ class Study(Projections, Exports):
             asimov: fit the expected counts, which gives the expected precision.
             minos: ``"poi"``, ``"all"`` or ``"none"``.
             gof_toys: toys for a goodness-of-fit p-value.
-            contributions: for several experiments, also fit each alone and all the others without it.
+            contributions: for several experiments, also fit each alone and all the others.
             widths: for several experiments, repeat the fit with other widths of constraints.
 
         Raises:
@@ -488,6 +488,6 @@ class Study(Projections, Exports):
         level: float = 0.9,
         asimov: bool = False,
     ) -> analysis.StrengthLimit:
-        """Upper limit on a component added to CEvNS; see `cevns.analysis.studies.strength_limit`."""
+        """Upper limit on an added component; see `cevns.analysis.studies.strength_limit`."""
         asked = requested(None, () if parameter is None else (parameter,), at, fix)
         return analysis.strength_limit(*self.experiments, request=asked, level=level, asimov=asimov)
