@@ -50,7 +50,7 @@ def test_a_changed_file_keeps_its_comments(tmp_path, capsys):
     assert run(["init", "beam", "--set", "source.distance=25 m", "--out", str(path)]) == 0
     text = path.read_text()
     assert "name: mine " in text
-    assert "distance: 25 m                 # from the target of the beam" in text
+    assert "distance: 25 m                 # from the beam target" in text
     assert words(f"validate {path}") == 0
     # a file that is there is somebody's work
     assert words(f"init sun --out {path}") == 2
