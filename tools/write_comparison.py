@@ -66,9 +66,11 @@ def difference(sigma: float | list[float | None] | None) -> str:
 
 def relative(row: Mapping[str, Any]) -> str:
     """The difference in units of the published uncertainty; in per cent where there is none."""
-    ours, published = row["ours"], row["published"]
-    if row["difference_sigma"] is not None or not isinstance(ours, float) or not published:
+    if row["difference_sigma"] is not None:
         return difference(row["difference_sigma"])
+    ours, published = row["ours"], row["published"]
+    if not isinstance(ours, float) or not published:
+        return "–"
     return f"{100 * (ours / published - 1):+.1f} %".replace("-", "−")
 
 
