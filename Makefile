@@ -6,6 +6,8 @@
 
 SHELL := /bin/sh
 JOBS ?= 2
+# One process of Sphinx more than cores: one hands out the pages, and a page waits for its kernel.
+DOCS_JOBS ?= $(shell expr $(JOBS) + 1)
 ARGS ?=
 # What is installed beside the pins: the sources in place, or a wheel (`make test PACKAGE=FILE.whl`).
 PACKAGE ?= -e .
@@ -74,7 +76,7 @@ layers: $(DEV)  ## imports go one way
 	$(BIN)/lint-imports --no-logo
 
 docs: $(DEV)  ## the documentation, warnings as errors, in docs/_build/html
-	$(BIN)/python -m sphinx -W --keep-going -q -j $(JOBS) -b html docs docs/_build/html
+	$(BIN)/python -m sphinx -W --keep-going -q -j $(DOCS_JOBS) -b html docs docs/_build/html
 
 bench: $(DEV)  ## every benchmark once, quickly (run the files in benchmarks/ for the numbers)
 	@set -e; for f in benchmarks/[!_]*.py; do test -e "$$f" || continue; \

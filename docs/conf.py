@@ -24,6 +24,9 @@ sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 os.environ["PATH"] = str(Path(sys.executable).parent) + os.pathsep + os.environ.get("PATH", "")
 os.environ.update(COLUMNS="90", NO_COLOR="1", TERM="dumb", TTY_COMPATIBLE="0")
 os.environ.pop("MPLBACKEND", None)  # the kernels draw inline
+# Two pages run at a time: threads of linear algebra would only wait for each other, which doubled
+# the time of many cells.
+os.environ["OMP_NUM_THREADS"] = "1"
 # Figures have twice the pixels of their size on the page, for screens that show them.
 _ipython = tempfile.TemporaryDirectory(prefix="cevns-docs-")
 _profile = Path(_ipython.name, "profile_default")
@@ -47,6 +50,7 @@ extensions = [
     "sphinx_copybutton",
     "notebooks",
     "offline",
+    "sidebar",
 ]
 exclude_patterns = ["_build", "jupyter_execute", "notebooks", "api/generated/*.ipynb"]
 

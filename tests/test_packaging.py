@@ -176,17 +176,19 @@ def test_comparison_is_written_between_the_markers() -> None:
         {**row, "published_text": "", "own_text": "310", "note": ""},
     ]
     body = tool.page(rows).splitlines()
-    assert body[0] == "All 3 rows: 2 agree, 1 differs."
+    assert body[0].startswith(
+        "All 3 rows: 2 agree, 1 differs. 2 of them have a published number: 1 agrees, 1 differs."
+    )
     table = [line for line in body if line.startswith("|")]
     ours = "311.8 +32.1 -31.0"
     first = (
-        rf"| CEvNS count \| fit (events) | 306 +- 20 | a paper | – | {ours} | −0.4 σ | agrees [1] |"
+        rf"| CEvNS count \| fit | 306 +- 20 | a paper | – | {ours} | −0.4 σ | agrees [1] |"
     )
     assert table[2] == first
     assert table[3].endswith("| – | **differs** [2] |")
     assert (
         table[4]
-        == rf"| CEvNS count \| fit (events) | – | a paper | 310 | {ours} | −0.4 σ | agrees |"
+        == rf"| CEvNS count \| fit | – | a paper | 310 | {ours} | −0.4 σ | agrees |"
     )
     assert body[-3:] == ["[1] see the text", "", "[2] other inputs"]
     front = tool.chosen({**row, "id": i} for i in tool.CHOSEN).splitlines()

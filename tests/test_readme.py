@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import cevns
 from cevns import datasets
 from cevns.reproduction import declared
 from cevns.sources.facilities.pion_facility import facilities
@@ -68,6 +69,8 @@ def test_command_lines_run(line: str, tmp_path: Path) -> None:
     assert words[0] == "cevns"
     if words[1] == "global" and datasets.find("coherent-lar-2020") is None:
         pytest.skip("needs the argon release")
+    if words[1] == "inspect":  # the file that the command before has written
+        cevns.load("coherent-csi-2021").export("histfactory", tmp_path / words[2])
     # the reader's own file, which the command before has written
     own = {} if words[1] == "init" else {"my-detector.yaml": str(TEMPLATE)}
     done = subprocess.run(

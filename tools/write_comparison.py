@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -63,9 +64,34 @@ def difference(sigma: float | list[float | None] | None) -> str:
     return "0.0 σ" if rounded == 0.0 else f"{rounded:+.1f} σ".replace("-", "−")
 
 
+def relative(row: Mapping[str, Any]) -> str:
+    """The difference in units of the published uncertainty; in per cent where there is none."""
+    if row["difference_sigma"] is not None:
+        return difference(row["difference_sigma"])
+    ours, published = row["ours"], row["published"]
+    if not isinstance(ours, float) or not published:
+        return "–"
+    return f"{100 * (ours / published - 1):+.1f} %".replace("-", "−")
+
+
+def unit_text(unit: str) -> str:
+    """A unit as it is printed in a paper; empty for counts.
+
+    Examples:
+        >>> unit_text("1e-40 cm2"), unit_text("1e6 /cm2/s"), unit_text("events"), unit_text("keV")
+        ('10⁻⁴⁰ cm²', '10⁶ cm⁻² s⁻¹', '', 'keV')
+    """
+    if unit in ("counts", "events"):
+        return ""
+    raised = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+    text = re.sub(r"\b1e(-?\d+)", lambda m: "10" + m[1].translate(raised), unit)
+    text = text.replace("/cm2/s", "cm⁻² s⁻¹").replace("/cm2", "cm⁻²")
+    return cell(re.sub(r"\bcm2\b", "cm²", text))
+
+
 def quantity(row: Mapping[str, Any]) -> str:
     """What a row compares, with its unit."""
-    unit = cell(row["unit"]).replace("1e-40 cm2", "10⁻⁴⁰ cm²")
+    unit = unit_text(row["unit"])
     return cell(row["quantity"]) + (f" ({unit})" if unit else "")
 
 
@@ -87,7 +113,7 @@ def chosen(rows: Iterable[Mapping[str, Any]]) -> str:
                 cell(row["published_text"]),
                 cell(row["source"]),
                 cell(row["ours_text"]),
-                difference(row["difference_sigma"]),
+                relative(row),
             )
             for row in (by_id[i] for i in CHOSEN)
         ],
@@ -143,7 +169,14 @@ def section(title: str, text: str, rows: Sequence[Mapping[str, Any]]) -> str:
 def page(rows: Sequence[Mapping[str, Any]]) -> str:
     """The whole of docs/comparison.md below its introduction."""
     texts = about()
-    found = [f"All {len(rows)} rows: {counts(rows)}."]
+    beside = [row for row in rows if row["published_text"]]
+    found = [
+        (
+            f"All {len(rows)} rows: {counts(rows)}. {len(beside)} of them have a published "
+            f"number: {counts(beside)}. The others are compared with an independent program, or "
+            "with a second calculation of ours."
+        )
+    ]
     for title, text in texts.items():
         own = [row for row in rows if row["section"] == title]
         if own:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +13,8 @@ from sphinx.errors import SphinxError
 __all__ = ["faults", "setup"]
 
 _LOADED: Final = {"script": "src", "link": "href", "img": "src", "iframe": "src"}
+_COLOURED: Final = re.compile(r"</?span\b[^>]*>")
+"""Most tags of a page of code, none of which loads or links anything."""
 _OF_NO_PAGE: Final = {"canonical", "next", "prev", "index", "search"}
 
 
@@ -52,7 +55,7 @@ class _Page(HTMLParser):
 def faults(html: str, folder: Path) -> list[str]:
     """What a page in a folder loads that is not beside it, and its links that nobody can read."""
     page = _Page(folder)
-    page.feed(html)
+    page.feed(_COLOURED.sub("", html))
     return page.found
 
 

@@ -64,7 +64,8 @@ class UnknownNameError(InputError):
         offered = [*meant] or [folded[n] for n in near]
         hint = "did you mean " + " or ".join(map(repr, offered)) + "? " if offered else ""
         shown = ", ".join(self.known[:40]) + (", ..." if len(self.known) > 40 else "")
-        super().__init__(f"unknown {kind} {name!r}: {hint}Known: {shown}")
+        listed = f"Known: {shown}" if shown else "there is none here"
+        super().__init__(f"unknown {kind} {name!r}: {hint}{listed}")
 
 
 class SpeciesError(InputError):

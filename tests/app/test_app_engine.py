@@ -351,3 +351,14 @@ def test_expected_counts_are_fitted_back_with_what_was_moved(engine):
     true = 1e-40 * load("conus-plus-2025").model("cross-section").parameters["cross_section"].value
     poi = record["fit"]["poi"]
     assert abs(poi["value"] - true) < 1e-3 * poi["error"]
+
+
+def test_what_stays_and_what_comes_with_a_coupling_is_said(engine) -> None:
+    """A larger target has no more background here, and couplings act on electrons too."""
+
+    def notes(text: str) -> str:
+        return " ".join(engine.evaluate(engine.state(text), answers=False).record["notes"])
+
+    assert "With mass the signal changes" in notes("experiment=coherent-csi-2021&mass=29.2kg")
+    assert "the signal is CEvNS and electrons" in notes("experiment=conus-plus-2025&g_zprime=1e-6")
+    assert not notes("experiment=conus-plus-2025")

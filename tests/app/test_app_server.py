@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import gc
 import http.client
 import json
 import os
@@ -14,10 +16,12 @@ import sys
 import threading
 import time
 import urllib.request
+import weakref
 
 import pytest
 
 import cevns
+from cevns.app import server
 from cevns.app.engine import Engine
 from cevns.app.server import HOST, application, free_port
 from cevns.cli import run
@@ -267,3 +271,27 @@ def test_a_thousand_moves_take_no_memory(engine):
     for k in range(100, 1100):
         move(k)
     assert resident() - before < 20
+
+
+def test_models_that_are_not_needed_any_more_are_given_back() -> None:
+    class Model:
+        own: object
+
+    kept: list[weakref.ref[Model]] = []
+
+    def evaluate() -> tuple[int, str]:
+        model = Model()
+        model.own = model  # as a model and what it was made of refer to each other
+        kept.append(weakref.ref(model))
+        return 200, ""
+
+    worker = server._Worker()
+    gc.disable()
+    gc.freeze()
+    try:
+        asyncio.run(worker.found(evaluate))
+        asyncio.run(worker.found(lambda: (200, "")))
+        assert kept[0]() is None
+    finally:
+        gc.unfreeze()
+        gc.enable()

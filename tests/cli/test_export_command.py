@@ -129,3 +129,15 @@ def test_inspect_of_nothing(cevns, folder):
     done = cevns("inspect", "nowhere.json")
     assert done.code == 2
     assert "nowhere.json: the file does not exist" in done.err
+
+
+def test_a_submission_holds_scans_of_its_own_experiments(cevns, tmp_path):
+    pytest.importorskip("h5py")
+    scan = tmp_path / "s.h5"
+    eps = ("--model", "nsi", "--parameter", "eps_ee_u=-0.2:0.2:5")
+    assert cevns("scan", CSI, *eps, "--out", scan).code == 0
+    into = ("--to", "hepdata", "--out", tmp_path / "submission")
+    done = cevns("export", "coherent-csi-2017", *into, "--scan", scan)
+    assert done.code == 2
+    assert f"is a scan of {CSI}, and not of coherent-csi-2017" in done.err
+    assert not (tmp_path / "submission").exists()

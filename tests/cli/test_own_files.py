@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -49,7 +50,7 @@ def test_a_changed_file_keeps_its_comments(tmp_path, capsys):
     assert run(["init", "beam", "--set", "source.distance=25 m", "--out", str(path)]) == 0
     text = path.read_text()
     assert "name: mine " in text
-    assert "distance: 25 m                 # from the target of the beam" in text
+    assert "distance: 25 m                 # from the beam target" in text
     assert words(f"validate {path}") == 0
     # a file that is there is somebody's work
     assert words(f"init sun --out {path}") == 2
@@ -92,6 +93,7 @@ def test_a_file_whose_release_is_elsewhere_can_be_begun_from(tmp_path, monkeypat
         ("init reactor --out my+file.yaml", "--name"),
         ("init --from global --out x.yaml", "several experiments"),
         ("init beam --from neon --out x.yaml", "name a template"),
+        ("init reactor --name Bad+Name --out x.yaml", "is no name"),
         ("validate", "--schema"),
         ("validate --schema x.yaml", "--schema only prints"),
         ("show no-such", "unknown experiment"),
@@ -113,10 +115,43 @@ def test_validate_says_all_slips_of_all_files(tmp_path, capsys):
     assert words(f"validate {tmp_path}/a.yaml {tmp_path}/b.yaml neon") == 2
     said = capsys.readouterr()
     assert len(said.err.splitlines()) == 4
-    assert said.out == "neon: no slips\n"
+    assert said.out == "neon: valid\n"
     assert words(f"validate {tmp_path}/a.yaml --json -") == 2
     (slipped,) = json.loads(capsys.readouterr().out)["slips"].values()
     assert [(s["line"], s["field"]) for s in slipped] == [(4, "foo"), (5, "target.mass")]
+
+
+def test_expected_counts_are_called_so_and_what_an_error_includes_is_said(folder, capsys):
+    """The fit frees the count, the scan over the mass has the error of the flux in it."""
+    assert words("init reactor --out my.yaml") == 0
+    capsys.readouterr()
+    assert words("show my.yaml") == 0
+    shown = capsys.readouterr().out
+    assert re.search(r"exposure +live_time +300 d", shown)
+    assert "{" not in shown
+    assert words("fit my.yaml --asimov") == 0
+    said = capsys.readouterr().out
+    assert "observed" not in said
+    assert re.search(r"Asimov data +9317", said)
+    assert "is expected to be rejected at 17.44 sigma" in said
+    assert "there is no goodness of fit" in said
+    assert "does not include uncertainties of the predicted count alone: reactor.flux" in said
+    assert words("fit my.yaml --asimov --poi cross-section") == 0
+    assert "predicted count alone" not in capsys.readouterr().out
+    assert words("scan my.yaml --parameter target.mass=1kg:4kg:2:log") == 0
+    said = capsys.readouterr().out
+    assert "signal and background are those of my.on; my.off has no signal" in said
+    assert "the error includes the uncertainties of ge.lindhard_k, continuum, reactor.flux" in said
+    assert re.search(r"677\.2 +7200 +11\.0 % ", said)
+
+
+def test_expected_counts_with_a_background_held_elsewhere_have_a_goodness(folder, capsys):
+    assert words("init reactor --out my.yaml") == 0
+    capsys.readouterr()
+    assert words("fit my.yaml --asimov --fix continuum=6000") == 0
+    said = capsys.readouterr().out
+    assert "there is no goodness of fit" not in said
+    assert "Pearson" in said
 
 
 def test_the_schema_is_json(capsys):

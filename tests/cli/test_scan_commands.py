@@ -335,7 +335,7 @@ def test_figures_in_words_of_the_user(cevns, record, tmp_path, monkeypatch):
         (("--plots", "new", "--xlim", "1:0"), "--xlim 1:0: write LOW:HIGH, two numbers"),
         (("--plots", "new", "--label", "eps_ee_u"), "write NAME=TEXT, for example 'g_x=$g_X$'"),
         (("--plots", "new", "--label", "eps_ee=x"), "(--label) 'eps_ee': did you mean 'eps_ee_u'"),
-        (("--plots", "new", "--label", r"eps_ee_u=$\frac$"), "the formula cannot be read"),
+        (("--plots", "new", "--label", r"eps_ee_u=$\frac$"), "matplotlib cannot draw this formula"),
     ],
 )
 def test_words_that_cannot_be_drawn(cevns, words, said, tmp_path, monkeypatch):

@@ -70,6 +70,26 @@ def test_a_table_keeps_words_before_the_width(monkeypatch):
     assert max(map(len, written.get().splitlines())) <= 40
 
 
+@pytest.mark.parametrize("terminal", [True, False])
+def test_sentences_and_titles_end_between_words_on_a_terminal(monkeypatch, terminal):
+    """In a pipe a sentence is one line, which a program may search."""
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TTY_COMPATIBLE", "1" if terminal else "0")
+    sentence = "expected counts in the analysis region of a germanium detector"
+    shown = table(sentence, "name", "what")
+    shown.add_row("a", "b")
+    screen_ = screen()
+    with screen_.capture() as written:
+        screen_.print(sentence)
+        screen_.print(shown)
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", written.get())
+    lines = [line.rstrip() for line in plain.splitlines()]
+    wrapped = ["expected counts in the analysis region", "of a germanium detector"]
+    assert lines[:2] == (wrapped if terminal else [sentence, sentence])
+    assert (lines[2:4] == wrapped) == terminal
+
+
 def test_a_component_has_a_title_of_text(cevns, folder):
     path = folder / "mine.yaml"
     text = path.read_text()

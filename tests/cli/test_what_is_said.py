@@ -23,8 +23,9 @@ def said(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 def test_no_command_is_cut_in_the_help(words, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "80")
     lines = said(capsys, *words).splitlines()
-    listed = [*takewhile(bool, lines[lines.index("Commands:") + 1 :])]
-    assert len(listed) >= 4
+    begins = [i for i, line in enumerate(lines) if line.endswith(":") and line != "Options:"]
+    listed = [line for i in begins for line in takewhile(bool, lines[i + 1 :])]
+    assert len(listed) >= (4 if "data" in words else 30)
     assert not [line for line in listed if line.endswith("...") or not line.endswith(".")]
 
 

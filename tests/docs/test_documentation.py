@@ -140,3 +140,25 @@ def test_pages_that_are_fit_for_use(tmp_path: Path) -> None:
         '<a class="sd" aria-label="up" href="#"></a>'
     )
     assert OFFLINE.faults(html, tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("page", "asked"),
+    [
+        ("scans", {"collapse": False, "maxdepth": 2}),
+        ("measurements/xenon", {"collapse": False, "maxdepth": 2}),
+        ("api/generated/cevns.rates", {"collapse": True, "maxdepth": -1}),
+        ("_modules/cevns/units", {"collapse": True, "maxdepth": -1}),
+    ],
+)
+def test_the_sidebar_of_a_page(page: str, asked: dict[str, object]) -> None:
+    """The tree of all modules is not written into every page: that took half of the build."""
+    context: dict[str, Any] = {"toctree": lambda **given: given}
+    extension("sidebar").shorten(None, page, "page.html", context, None)
+    assert context["toctree"](collapse=False, maxdepth=-1) == asked
+
+
+def test_a_page_without_a_tree_is_left_alone() -> None:
+    context: dict[str, Any] = {}
+    extension("sidebar").shorten(None, "search", "search.html", context, None)
+    assert context == {}

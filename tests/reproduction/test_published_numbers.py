@@ -146,6 +146,9 @@ def test_a_beginning_selects_rows():
         "sm-cross-section-ge",
     ]
     assert [r.published.id for r in reproduce(["SM_cross_section_ge"])] == ["sm-cross-section-ge"]
+    of_experiment = list(reproduce(["coherent-csi-2017"]))
+    assert len(of_experiment) > 3
+    assert all("coherent-csi-2017" in row.experiments for row in of_experiment)
     with pytest.raises(UnknownNameError, match="unknown row 'nothing'"):
         list(reproduce(["nothing"]))
 

@@ -45,14 +45,21 @@ __all__ = [
 CM2_UNIT = "e-40 cm2"
 
 
-def rejection(z: float | None) -> str:
+def rejection(z: float | None, *, asimov: bool = False) -> str:
     """What a significance says of the hypothesis without signal; empty where there is none.
+
+    Args:
+        z: in standard deviations.
+        asimov: whether it is the one to expect.
 
     Examples:
         >>> rejection(11.526)
         'the background-only hypothesis is rejected at 11.53 sigma'
+        >>> rejection(3.0, asimov=True)
+        'the background-only hypothesis is expected to be rejected at 3.00 sigma'
     """
-    return "" if z is None else f"the background-only hypothesis is rejected at {z:.2f} sigma"
+    said = "is expected to be rejected" if asimov else "is rejected"
+    return "" if z is None else f"the background-only hypothesis {said} at {z:.2f} sigma"
 
 
 @dataclass(frozen=True)
@@ -257,6 +264,19 @@ class Measurement(Binned, Explorable):
         return shared_parameters(self.model)
 
     @property
+    def of_the_prediction(self) -> dict[str, tuple[str, ...]]:
+        """Declared parameters that are not in the model, by experiment: its signal count is free.
+
+        They move the predicted count alone, which a free count replaces.
+        """
+        have = {p.name for p in self.model.parameters}
+        name = self.model.joint_name
+        return {
+            e.name: tuple(n for n in e.declaration.parameters if name(e.name, n) not in have)
+            for e in (self.subject.experiments if self.question.counts_events else ())
+        }
+
+    @property
     def channels(self) -> dict[str, ChannelResult]:
         """All channels by name."""
         return {n: c for r in self.results.values() for n, c in r.channels.items()}
@@ -321,7 +341,7 @@ class Measurement(Binned, Explorable):
                 for c in result.components.values()
             ]
         lines += [f"{name}: shared by {', '.join(users)}" for name, users in self.shared.items()]
-        return "\n".join([*lines, str(self.fit), rejection(self.z)]).rstrip()
+        return "\n".join([*lines, str(self.fit), rejection(self.z, asimov=self.asimov)]).rstrip()
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``cevns fit``; see the documentation for every field."""

@@ -20,6 +20,7 @@ from cevns.app.state import State, StateError
 from cevns.exceptions import CevnsError, CevnsWarning, InputError
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.prediction.apparatus import Apparatus
+from cevns.experiments.questions import SIGNAL
 from cevns.inference import Channel, Likelihood, Model
 from cevns.inference.model.mapped import some_bins
 from cevns.inference.statistics.poisson import Poisson
@@ -350,6 +351,27 @@ class Bench:
         coupled = self._is_coupled(state)
         laws = {n: self._law(n, coupled) for n in moved}
         return [n for n, law in laws.items() if law is not None and not any(law.values())]
+
+    def unscaled(self, state: State) -> dict[str, list[str]]:
+        """By moved field that multiplies the signal, backgrounds that keep their counts."""
+        coupled, found = self._is_coupled(state), dict[str, list[str]]()
+        titles = {n: b.title for n, b in self.experiment.declaration.backgrounds.items()}
+        for name in (s.field for s in state.settings if self.fields[s.field].kind == "file"):
+            law = self._law(name, coupled) or {}
+            moved = {component for (_, component), power in law.items() if power}
+            still = [title for n, title in titles.items() if n not in moved]
+            if SIGNAL in moved and still:
+                found[name] = still
+        return found
+
+    def other_signal(self, placed: Placed) -> str:
+        """What the signal is once a coupling was moved; empty where it is the same."""
+        usual = self._once(("model", (), (), False), lambda: self._built((), (), False))[1]
+        there, before = (
+            {k.title for c in m.channels for k in c.components if k.name == SIGNAL}
+            for m in (placed.model, usual)
+        )
+        return ", ".join(sorted(there - before))
 
     def _is_coupled(self, state: State) -> bool:
         """Whether a state needs the model with all couplings free."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from cevns.app.answers import expected_significance, fit_record, questions
-from cevns.app.bench import Bench
+from cevns.app.bench import Bench, Placed
 from cevns.app.equivalent import command_line, python_lines
 from cevns.app.state import MODELS, Setting, State, StateError, read_pairs
 from cevns.app.view import View, channels_of, counts_of, finite
@@ -106,7 +106,7 @@ class Engine:
         """
         bench = self.opened(state)
         placed = bench.placed(state)
-        notes = [*bench.notes, *self._notes(bench, state), *placed.said]
+        notes = [*bench.notes, *self._notes(bench, state, placed), *placed.said]
         fitted, answer = None, None
         significance: dict[str, Any] | None = None
         if answers:
@@ -159,7 +159,7 @@ class Engine:
             return [""]
         return list(dict.fromkeys((self._usual, *_CHOICES, state.models)))
 
-    def _notes(self, bench: Bench, state: State) -> list[str]:
+    def _notes(self, bench: Bench, state: State, placed: Placed) -> list[str]:
         declared = bench.experiment.declaration
         said = []
         if declared.missing:
@@ -174,6 +174,16 @@ class Engine:
         idle = bench.idle(state)
         if idle:
             said.append(f"Nothing that is expected here depends on {', '.join(idle)}.")
+        for field, still in bench.unscaled(state).items():
+            said.append(
+                f"With {field} the signal changes; the file gives the number of events of "
+                f"{', '.join(still)}, which stays."
+            )
+        if other := bench.other_signal(placed):
+            said.append(
+                f"As a coupling was moved, the signal is {other}: couplings change the scattering "
+                "on electrons too, whose events are then counted at every value."
+            )
         if any(s.field == "threshold" for s in state.settings):
             said.append("Bins below the threshold are left out of counts, -2 ln L and fits.")
         return said

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import gc
 import ipaddress
 import json
 import logging
+import queue
 import socket
 import threading
 from collections.abc import Callable
@@ -61,7 +63,7 @@ def application(engine: Engine, *, host: str = HOST) -> Starlette:
     except ImportError:
         raise MissingExtraError("starlette", "app", "the live page") from None
 
-    one_at_a_time = threading.Lock()  # numbers do not depend on who else is asking
+    worker = _Worker()
 
     def guarded(
         answer: Callable[[Request], Any],
@@ -87,7 +89,7 @@ def application(engine: Engine, *, host: str = HOST) -> Starlette:
 
     async def view(request: Request) -> Response:
         state, _, wanted = request.url.query.partition("&&")
-        code, text = await _aside(lambda: _answer(engine, one_at_a_time, state, wanted))
+        code, text = await worker.found(lambda: _answer(engine, state, wanted))
         number = request.headers.get("x-sequence", "")
         kind = "text/html; charset=utf-8" if (wanted, code) == ("report", 200) else _JSON
         headers = {**_HEADERS, "Content-Type": kind}
@@ -101,26 +103,46 @@ def application(engine: Engine, *, host: str = HOST) -> Starlette:
     return Starlette(routes=[*routes, Route("/{name}", guarded(file))])
 
 
-async def _aside(evaluate: Callable[[], tuple[int, str]]) -> tuple[int, str]:
-    """An answer from a thread that the end of the program does not wait for."""
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[tuple[int, str]] = loop.create_future()
+class _Worker:
+    """One thread that evaluates one state after another, so that no number depends on who asks.
 
-    def give(found: tuple[int, str]) -> None:
-        if not answer.done():
-            answer.set_result(found)
+    The end of the program does not wait for it. Models that are not needed any more refer to
+    themselves, and hold large arrays; they are given back after each answer.
+    """
 
-    def work() -> None:
-        try:
-            found = evaluate()
-        except Exception as error:  # the page says it; the terminal has the traceback
-            _LOG.exception("the evaluation of a state failed")
-            found = 500, json.dumps({"field": "page", "error": f"{type(error).__name__}: {error}"})
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(give, found)
+    def __init__(self) -> None:
+        self._asked: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, daemon=True)
 
-    threading.Thread(target=work, daemon=True).start()
-    return await answer
+    def _work(self) -> None:
+        while True:
+            self._asked.get()()
+            if gc.get_freeze_count():  # the packages are left out, so it takes a millisecond
+                gc.collect()
+
+    async def found(self, evaluate: Callable[[], tuple[int, str]]) -> tuple[int, str]:
+        """What an evaluation gives, or which error ended it."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[tuple[int, str]] = loop.create_future()
+
+        def give(found: tuple[int, str]) -> None:
+            if not answer.done():
+                answer.set_result(found)
+
+        def work() -> None:
+            try:
+                found = evaluate()
+            except Exception as error:  # the page says it; the terminal has the traceback
+                _LOG.exception("the evaluation of a state failed")
+                said = {"field": "page", "error": f"{type(error).__name__}: {error}"}
+                found = 500, json.dumps(said)
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(give, found)
+
+        if not self._thread.ident:
+            self._thread.start()
+        self._asked.put(work)
+        return await answer
 
 
 def page_file(name: str) -> str:
@@ -128,23 +150,19 @@ def page_file(name: str) -> str:
     return (resources.files("cevns.app") / "page" / name).read_text(encoding="utf-8")
 
 
-def _answer(
-    engine: Engine, one_at_a_time: threading.Lock, query: str, wanted: str
-) -> tuple[int, str]:
+def _answer(engine: Engine, query: str, wanted: str) -> tuple[int, str]:
     """Status and JSON of a state, or of what is wrong with it.
 
     Args:
         engine: that evaluates states.
-        one_at_a_time: held meanwhile.
         query: text of a state.
         wanted: ``quick`` for what takes no fit, ``report`` for the report, else all of the view.
     """
     try:
-        with one_at_a_time:
-            state = engine.state(query)
-            if wanted == "report":
-                return 200, engine.report(state)[1]
-            return 200, engine.evaluate(state, answers=wanted != "quick").text
+        state = engine.state(query)
+        if wanted == "report":
+            return 200, engine.report(state)[1]
+        return 200, engine.evaluate(state, answers=wanted != "quick").text
     except StateError as error:
         return 400, json.dumps({"field": error.field, "error": error.said})
     except CevnsError as error:
@@ -229,4 +247,9 @@ def serve(engine: Engine, bound: socket.socket, *, host: str = HOST) -> None:
         server_header=False,
         timeout_graceful_shutdown=0,
     )
-    uvicorn.Server(config).run(sockets=[bound])
+    gc.collect()
+    gc.freeze()
+    try:
+        uvicorn.Server(config).run(sockets=[bound])
+    finally:
+        gc.unfreeze()

@@ -20,6 +20,8 @@ from cevns.units import quantity
 __all__ = ["Description", "describe"]
 
 _SHOWN = ("source", "target", "interaction", "detector")
+_EXPOSURE = "exposure"
+"""Section of the time during which data are taken; a beam's exposure stands in its source."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class Description(Result):
         digest: SHA-256 of the file.
         state: ``data``, ``projection`` or ``missing``.
         missing: what keeps it out of fits.
-        sections: source, target, interaction and detector, as the file writes them.
+        sections: source, target, interaction and detector, as the file writes them, and the live
+            time, where there is one.
         axes: by channel and name: unit, ends and number of bins; a channel without axes of its
             own is not there, and ``""`` are those of the file.
         components: signal, further signals and backgrounds: name, title, role, number.
@@ -112,7 +115,7 @@ def describe(experiment: Experiment) -> Description:
         digest=document.sha256,
         state=state,
         missing=declared.missing,
-        sections={name: document.values[name] for name in _SHOWN if name in document.values},
+        sections=_sections(experiment),
         axes={
             name: _axes(axes, _written(document, name))
             for name, axes in {"": declared.axes, **own}.items()
@@ -133,6 +136,16 @@ def describe(experiment: Experiment) -> Description:
         variants=tuple(declared.variants),
         overrides=dict(experiment.overrides or {}),
     )
+
+
+def _sections(experiment: Experiment) -> dict[str, Any]:
+    """Sections as the file writes them, and the live time."""
+    values = experiment.document.values
+    out = {name: values[name] for name in _SHOWN if name in values}
+    live = experiment.declaration.live_time
+    if live is not None:
+        out[_EXPOSURE] = {"live_time": values.get("live_time", f"{live:g} d")}
+    return out
 
 
 def _written(document: Document, channel: str) -> Mapping[str, Any]:

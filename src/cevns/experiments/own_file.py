@@ -134,6 +134,7 @@ def own_file(
         # what YAML would read as a number or a word of its own needs quotes
         read = document.with_changes({"name": named}).values["name"]
         changes["name"] = named if read == named else json.dumps(named)
+        loader.validate(document.with_changes({"name": json.dumps(named)}))
         if like is not None and any(declared.every_data):
             changes["overlaps"] = json.dumps([declared.name, *declared.overlaps])
     changes.pop("variant", None)

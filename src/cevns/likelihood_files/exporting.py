@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cevns.analysis.question import Request
+from cevns.exceptions import InputError
 from cevns.experiments.experiment import Experiment
 from cevns.likelihood_files.file_format import Candidate, Inspection, Written, format_of, writer
 from cevns.likelihood_files.published import Options, publish
@@ -99,17 +100,33 @@ def export(
         profile_shapes=profile_shapes,
         options=options,
         plan=plan,
-        scans=_scans(scans),
+        scans=_scans(scans, experiments),
     )
     return Export(to, chosen.write(published, path))
 
 
-def _scans(paths: Sequence[Path | str]) -> tuple[Any, ...]:
+def _scans(paths: Sequence[Path | str], experiments: Sequence[Experiment]) -> tuple[Any, ...]:
+    """Scans from their files.
+
+    Raises:
+        InputError: if one is of other experiments.
+    """
     if not paths:
         return ()
     from cevns.analysis.scanning.scan_record import Scan
 
-    return tuple(Scan.read(p) for p in paths)
+    names = [e.name for e in experiments]
+    found = []
+    for path in paths:
+        scan = Scan.read(path)
+        of = list(scan.file.run["experiments"])
+        if sorted(of) != sorted(names):
+            raise InputError(
+                f"{path} is a scan of {' and '.join(of)}, and not of {' and '.join(names)}; a "
+                "submission holds results of its own experiments"
+            )
+        found.append(scan)
+    return tuple(found)
 
 
 def inspect(path: Path | str) -> Inspection:

@@ -338,6 +338,18 @@ def declared_with(kind: str, experiment: str) -> tuple[Published, ...]:
     return tuple(row for row in rows if wanted.items() <= (row.compute or {}).items())
 
 
+def _rows_with(experiment: str) -> list[str]:
+    """Ids of the rows that are computed with an experiment."""
+    named = re.compile(rf"experiment: {re.escape(experiment)}(?![\w-])")
+    texts = (p.read_text(encoding="utf-8") for p in FOLDER.glob("*.yaml"))
+    ids = [i for text in texts if named.search(text) for i in _ID.findall(text)]
+    return [
+        registry.canonical(row.id)
+        for row in (declared(tuple(map(registry.canonical, ids))) if ids else ())
+        if any((one.compute or {}).get("experiment") == experiment for one in row.each)
+    ]
+
+
 def about() -> dict[str, str]:
     """What is compared in each section, and by what it is judged: a text by its title."""
     documents = (parse(path).values for path in sorted(FOLDER.glob("*.yaml")))
@@ -347,6 +359,10 @@ def about() -> dict[str, str]:
 def reproduce(ids: Sequence[str] = ()) -> Iterator[Row]:
     """Compute rows: all, or those whose id is given or begins with what is given.
 
+    Args:
+        ids: ids, beginnings of ids, or names of experiments, which stand for all rows that are
+            computed with them.
+
     Raises:
         UnknownNameError: if nothing matches one of `ids`.
 
@@ -354,12 +370,16 @@ def reproduce(ids: Sequence[str] = ()) -> Iterator[Row]:
         >>> [row.agrees for row in reproduce(["csi-2021-observed"])]
         [True]
     """
-    wanted = tuple(registry.canonical(i) for i in ids)
-    rows = declared(wanted)
-    for i, original in zip(wanted, ids, strict=True):
-        if not any(_begins(row.id, (i,)) for row in rows):
-            first_words = {registry.canonical(row.id).partition("-")[0] for row in declared()}
+    wanted: list[str] = []
+    for original in ids:
+        begin = registry.canonical(original)
+        found = [begin] if declared((begin,)) else _rows_with(begin)
+        if not found:
+            known = (i for p in FOLDER.glob("*.yaml") for i in _ID.findall(p.read_text("utf-8")))
+            first_words = {registry.canonical(i).partition("-")[0] for i in known}
             raise UnknownNameError("row", original, first_words)
+        wanted += found
+    rows = declared(tuple(wanted))
     for row in rows:
         reason = _why_skipped(row)
         parts = tuple(Row(one, None if reason else _computed(one), reason) for one in row.each)

@@ -1,4 +1,4 @@
-"""Where neutrinos come from: energy, time and flavour, one file a source."""
+"""Neutrino sources: energy, time and flavour, one file for each source."""
 
 from __future__ import annotations
 

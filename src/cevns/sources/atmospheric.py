@@ -27,25 +27,26 @@ _HIGHEST_MEV: Final = 10_000.0
 
 @dataclass(frozen=True)
 class Atmospheric(Mixture):
-    """Atmospheric neutrinos of four flavours from 13 MeV on, of one site: Gran Sasso.
+    """Atmospheric neutrinos of four flavours above 13 MeV at one site, Gran Sasso.
 
     The tables by flavour were computed with FLUKA (G. Battistoni et al., Astropart. Phys. 23, 526
     (2005)) and reach 982 MeV: 10.55 /cm2/s. The table for all flavours has 10.7 /cm2/s up to
-    10 GeV, of which 10.37 lie below 1 GeV; it agrees with the sum of the others below 100 MeV and
-    is 6 to 8 % lower above 300 MeV. Geomagnetic latitude and the cycle of the Sun change the flux
-    by some ten per cent.
+    10 GeV, of which 10.37 are below 1 GeV; it agrees with the sum of the others below 100 MeV and
+    is 6 to 8 % lower above 300 MeV. Geomagnetic latitude and the solar cycle change the flux by
+    about ten per cent.
 
-    Above some hundred MeV neutrinos break nuclei up more often than they scatter coherently. The
-    elastic cross section is kept there with its form factor, which suppresses it, and ends at
-    1 GeV: a choice. Published floors of dark matter keep it up to 10 GeV, which adds 4 % of the
-    recoils of xenon above 1 keV; `maximum_mev` does the same with ``all-flavours``.
+    Above a few hundred MeV neutrinos break up nuclei more often than they scatter coherently. The
+    elastic cross section, suppressed by its form factor, is used up to 1 GeV, which is a choice.
+    Published neutrino floors use it up to 10 GeV, which adds 4 % of the recoils of xenon above
+    1 keV; `maximum_mev` does the same with ``all-flavours``.
 
     Args:
         live_time_d: days of data; in a file by default the file's `live_time`.
-        spectra: ``by-flavour``, or ``all-flavours``: one shape, shared in proportion to the numbers
-            of the flavours.
-        maximum_mev: where the spectrum is cut; above 1 GeV for ``all-flavours`` alone.
-        relative_error: of the flux, the size of the pull ``flux_atmospheric``.
+        spectra: ``by-flavour``, or ``all-flavours``: one shape, divided in proportion to the
+            numbers of the flavours.
+        maximum_mev: upper end of the spectrum; above 1 GeV only for ``all-flavours``.
+        relative_error: relative error of the flux, for the nuisance parameter
+            ``flux_atmospheric``.
 
     Raises:
         InputError: if a number is out of range.

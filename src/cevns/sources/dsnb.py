@@ -30,15 +30,15 @@ class Dsnb(Mixture):
     """Neutrinos of all past supernovae, 85.7 /cm2/s with an error of 50 % (arXiv:2109.03116).
 
     The spectrum is that of three Fermi-Dirac distributions with temperatures of 3, 5 and 8 MeV,
-    each with about the same energy, redshifted along the history of star formation: within 7 % it
-    is that sum, and no sum of spectra without redshift. Which of the six species arrives with which
-    of them depends on flavour conversion in the star, so each is given a sixth. CEvNS of the
-    Standard Model does not tell them apart.
+    each with about the same energy, redshifted according to the history of star formation; it
+    agrees with that sum within 7 %, but with no sum of spectra without redshift. Which spectrum
+    each of the six species has depends on flavour conversion in the star, so each species is given
+    a sixth of the total. CEvNS in the Standard Model does not distinguish them.
 
     Args:
         live_time_d: days of data; in a file by default the file's `live_time`.
-        total_cm2_s: of all species, /cm2/s.
-        relative_error: of the flux, the size of the pull ``flux_dsnb``.
+        total_cm2_s: flux of all species, /cm2/s.
+        relative_error: relative error of the flux, for the nuisance parameter ``flux_dsnb``.
 
     Raises:
         InputError: if a number is out of range.

@@ -25,16 +25,16 @@ FLUXES: Final = {"u": (4.34e6, 0.20), "th": (4.23e6, 0.257), "k": (2.054e7, 0.16
 class GeoNeutrinos(Mixture):
     """Geo-neutrinos at Gran Sasso above 0.1 MeV, where the tables begin.
 
-    Most come from thousands of kilometres, over which oscillations average out.
+    Most of them come from distances over which oscillations average out, thousands of kilometres.
 
     Args:
         live_time_d: days of data; in a file by default the file's `live_time`.
-        chains: of ``u``, ``th`` and ``k``; all by default.
+        chains: decay chains, of ``u``, ``th`` and ``k``; all by default.
         oscillation: ``averaged``, with the mixing of `cevns.propagation.solar_matter.SolarMixing`,
-            or ``none``: all arrive as nubar_e.
+            or ``none``, with which all arrive as nubar_e.
 
     Raises:
-        InputError: if a number is out of range, or no chain is left.
+        InputError: if a number is out of range, or no chain is given.
         UnknownNameError: if there is no such chain.
 
     Examples:

@@ -31,32 +31,32 @@ _ROUNDING_D: Final = 1e-6
 
 @dataclass(frozen=True)
 class HaloSource(AlwaysOn):
-    r"""Dark-matter particles ``chi`` that fall through a detector.
+    r"""Dark-matter particles ``chi`` of the Galactic halo that pass through a detector.
 
     .. math:: \phi(E)\, dE = \frac{\rho}{m}\, v f(v)\, dv, \qquad E = m/\sqrt{1 - v^2}
 
-    with the speeds f(v) of a Maxwellian that is cut at the escape speed, seen from the moving
-    Earth (`cevns.sources.beams.dark_halo`). The mass is that of the process that scatters them:
-    a fold asks for the source `of_mass`; alone, it has ``mass_gev``.
+    with the speed distribution f(v) of a Maxwellian cut off at the escape speed, in the frame of
+    the moving Earth (`cevns.sources.beams.dark_halo`). The mass is that of the process that
+    scatters them, for which a fold calls `of_mass`; without a process it is ``mass_gev``.
 
-    With `first_day` the Earth goes around the Sun: v_lab + 14.6 km/s cos(2 pi (day -
-    152.5)/365.25), the largest on 2 June. Each bin of a time axis in days then has the mean of its
-    own days for speeds and flux; without an axis all is the mean over the exposure. Small recoils
-    are rarer in June, and large ones more frequent.
+    With `first_day` the motion of the Earth around the Sun is included: the speed is v_lab +
+    14.6 km/s cos(2 pi (day - 152.5)/365.25), which is largest on 2 June. Each bin of a time axis
+    in days then has the speeds and the flux averaged over its days; without an axis they are
+    averaged over the exposure. In June, small recoils are rarer and large ones more frequent.
 
     Args:
         live_time_d: days of data; in a file by default the file's `live_time`.
         halo: ``shm``, ``recommended-2021``, ``shm++`` or ``fog``.
-        density_gev_cm3: in place of the halo's, GeV/cm3.
-        v0_km_s: likewise, km/s.
-        v_escape_km_s: likewise, km/s.
-        v_lab_km_s: likewise, km/s.
-        day: of the year (1 January is 1), at which the Earth stands still; without it, and without
-            `first_day`, it has the mean speed of a year.
-        first_day: of the year, at the zero of the time axis: the Earth goes on from there.
-        begin_d: of the exposure on the time axis, d; with `first_day`, 0 unless given.
-        end_d: of the exposure, d; `live_time_d` after the begin unless given.
-        mass_gev: of the particles, GeV.
+        density_gev_cm3: local density instead of that of the halo, GeV/cm3.
+        v0_km_s: most probable speed instead of that of the halo, km/s.
+        v_escape_km_s: escape speed instead of that of the halo, km/s.
+        v_lab_km_s: speed of the laboratory instead of that of the halo, km/s.
+        day: day of the year (1 January is 1) whose speed of the Earth is used at all times; without
+            it and without `first_day`, the speed is the mean of a year.
+        first_day: day of the year at the zero of the time axis, from which the Earth moves on.
+        begin_d: begin of the exposure on the time axis, d; with `first_day`, 0 unless given.
+        end_d: end of the exposure, d; `live_time_d` after the begin unless given.
+        mass_gev: mass of the particles, GeV.
 
     Raises:
         InputError: if a number is out of range, or arguments exclude each other.
@@ -103,7 +103,7 @@ class HaloSource(AlwaysOn):
         object.__setattr__(self, "_met", self._in_the_exposure(model))
 
     def _in_the_exposure(self, model: DarkHalo) -> tuple[tuple[float, DarkHalo], ...]:
-        """Halos whose weighted sum is what the Earth meets in the exposure."""
+        """Halos whose weighted sum describes the exposure."""
         if self.first_day is None:
             if self.begin_d is not None or self.end_d is not None:
                 raise InputError(
@@ -133,14 +133,14 @@ class HaloSource(AlwaysOn):
 
     @property
     def burst_s(self) -> tuple[float, float] | None:
-        """Begin and end of the exposure, s; None where speeds do not follow the seasons."""
+        """Begin and end of the exposure, s; None if the speeds are constant in time."""
         if self.first_day is None:
             return None
         begin, end = self._exposure_d
         return begin * DAY_S, end * DAY_S
 
     def during(self, begin_s: float, end_s: float) -> HaloSource:
-        """What falls through between two times of the exposure, at a constant share of live time.
+        """The source between two times of the exposure, with a constant fraction of live time.
 
         Args:
             begin_s: s on the time axis.
@@ -165,7 +165,7 @@ class HaloSource(AlwaysOn):
 
     @property
     def model(self) -> DarkHalo:
-        """The halo; with seasons that of the mean speed."""
+        """The halo; with the motion of the Earth, that of the mean speed."""
         return self._halo
 
     def of_mass(self, mass_mev: float) -> HaloSource:

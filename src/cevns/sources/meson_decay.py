@@ -53,7 +53,7 @@ _SPECTRA: Final = "cevns.sources.meson_spectra"
 
 @dataclass(frozen=True)
 class MesonDecay(Source):
-    r"""Particles chi of a mediator V that protons on a thick target make, mainly in pi0 -> gamma V.
+    r"""Particles chi from a mediator V that protons produce in a target, mainly in pi0 -> gamma V.
 
     .. math:: \phi(E) = \frac{N_p}{L^2} \sum_{i} y_i\, 2 B_i
               \Big\langle \frac{p}{p^*} \frac{f_i^*(E^*)}{4\pi} \Big\rangle_i
@@ -61,55 +61,58 @@ class MesonDecay(Source):
 
     with the yield y per proton, the branching ratio B to a pair of chi and the energy E* in the
     frame of the meson, averaged over mesons (`cevns.sources.meson_beams`, which has the formulas
-    and their papers). There are two chi per mediator, which are not told apart.
+    and their papers). There are two chi per mediator, which are not distinguished.
 
     `fluence_cm2` is at unit coupling of the production: eps = 1 in the vector portal, alpha_B =
-    alpha in the leptophobic one. So a process multiplies by eps^2 (alpha_B/alpha) for the
-    production and once more for the scattering. The mediator decays to chi alone, which holds for
-    eps^2 alpha << alpha_d.
+    alpha in the leptophobic one. A process therefore multiplies by eps^2 (alpha_B/alpha) for the
+    production and again for the scattering. The mediator is assumed to decay to chi only, which
+    holds for eps^2 alpha << alpha_d.
 
-    Masses, spin and coupling of chi are those of the process that scatters it: a fold asks for the
-    source `of_sector`. Without one, spectra and fluences are refused.
+    Masses, spin and coupling of chi are those of the process that scatters it, for which a fold
+    calls `of_sector`. Without a process, spectra and fluences raise an error.
 
-    Species are bands of the delay behind light, ``chi-1`` the fastest: edges at 0.02, 0.08, 0.25,
-    0.6 and 1.5 widths of the pulse. Within a band the pulse is shifted by the mean delay of its
-    flux and widened by its spread; the distribution of times that
-    results is exact to 0.5 % for what scatters above a threshold, mostly to 0.1 %. The
-    time of flight of light is part of t0, as it is for neutrinos; there is no lag of a pion.
+    The species are bands of the delay relative to light, with ``chi-1`` the fastest and edges at
+    0.02, 0.08, 0.25, 0.6 and 1.5 widths of the pulse. Within a band the pulse is shifted by the
+    mean delay of its flux and broadened by its spread. The resulting time distribution of events
+    above a threshold is accurate to 0.5 %, mostly to 0.1 %. The time of flight of light is part of
+    t0, as for neutrinos; the lifetime of the pi0 is negligible.
 
-    Rates have an accuracy of 1e-3 by the points of the meson spectrum, of the bremsstrahlung 5e-3
-    (3e-2 below m_chi = 25 MeV, where it is a small part at 90 degrees). Yields are known far worse:
-    10 % for pi0 if nothing better is known, a factor of two for bremsstrahlung.
+    The numerical accuracy of rates is 1e-3 for the meson spectrum and 5e-3 for bremsstrahlung
+    (3e-2 below m_chi = 25 MeV, where it is a small part at 90 degrees). The yields are much less
+    certain: 10 % for pi0 unless better known, and a factor of two for bremsstrahlung.
 
     Args:
-        distance_m: from the target to the detector, m; a point, as the angle is.
-        protons: on target during the exposure; in a file as for `SNS`.
-        angle_deg: of the detector to the beam, 0 to 180.
+        distance_m: distance from the target to the detector, m; both are points.
+        protons: protons on target during the exposure; in a file as for `SNS`.
+        angle_deg: angle of the detector to the beam, 0 to 180.
         mesons: ``geant4-fit``, ``burman-smith`` or ``list``, of `cevns.sources.meson_spectra`.
-        meson_file: list of pi0 for ``list``: ``px_mev,py_mev,pz_mev`` and perhaps ``weight``, the
-            beam along +z.
+        meson_file: list of pi0 for ``list``: ``px_mev,py_mev,pz_mev`` and optionally ``weight``,
+            with the beam along +z.
         beam: ``sns-1gev``, ``sns-1.3gev``, ``lujan-0.8gev`` or ``mlf-3gev``.
-        proton_energy_gev: kinetic energy of a beam of one's own, with `target_z`.
-        target_z: charge number of the target of a beam of one's own.
-        pi0_per_proton: by default that of the beam, 0.11 for ``sns-1gev`` [M].
-        eta_per_proton: none at 1 GeV, below the threshold of free nucleons at 1.256 GeV.
-        eta_file: list of eta as `meson_file`, needed with `eta_per_proton`.
-        pulse_sigma_us: width (sigma) of the gaussian proton pulse, us.
+        proton_energy_gev: kinetic energy of a beam that is not listed, with `target_z`.
+        target_z: charge number of the target of a beam that is not listed.
+        pi0_per_proton: yield of pi0; by default that of the beam, 0.11 for ``sns-1gev`` [M].
+        eta_per_proton: yield of eta; zero at 1 GeV, which is below the threshold on free nucleons,
+            1.256 GeV.
+        eta_file: list of eta in the form of `meson_file`, needed with `eta_per_proton`.
+        pulse_sigma_us: width (sigma) of the Gaussian proton pulse, us.
         off_shell: False for a mediator of zero width.
-        running_width: True for a width of the mediator that runs with s; it matters for Dirac chi,
-            and is needed near m_v = 2 m_chi (`cevns.sources.meson_beams.meson_decay_rates`).
-        polarised: False for isotropic decays of mediators on shell, as in BdNMC; mesons make
-            transverse ones, which raises rates above threshold by up to 6 %.
+        running_width: True for a width of the mediator that depends on s; this is relevant for
+            Dirac chi and necessary near m_v = 2 m_chi
+            (`cevns.sources.meson_beams.meson_decay_rates`).
+        polarised: False for isotropic decays of mediators on shell, as in BdNMC; mediators from
+            mesons are transverse, which increases rates above threshold by up to 6 %.
         bremsstrahlung: ``none`` or named cuts (`cevns.sources.meson_beams.bremsstrahlung`), such as
-            ``coherent-like``; good to a factor of two.
+            ``coherent-like``; accurate to a factor of two.
         brem_form_factor: ``resonances`` or ``vector-dominance``.
-        brem_scale: factor of the bremsstrahlung; 0.5 and 2 span its band.
-        pion_capture: pi- per proton whose capture emits a photon, on hydrogen; vector portal.
-        cascade_file: table of photons, ``energy_low_mev,energy_high_mev,photons_per_proton``; those
-            of pi0 must not be among them; vector portal.
+        brem_scale: factor on the bremsstrahlung; 0.5 and 2 span its uncertainty.
+        pion_capture: number of pi- per proton that are captured on hydrogen with emission of a
+            photon; only for the vector portal.
+        cascade_file: table of photons, ``energy_low_mev,energy_high_mev,photons_per_proton``,
+            without those of pi0; only for the vector portal.
 
     Raises:
-        InputError: if a number is out of range or choices do not fit together.
+        InputError: if a number is out of range or choices are incompatible.
         UnknownNameError: if there is no such spectrum, beam, preset or form factor.
         DataError: if a file breaks its structure.
 

@@ -60,41 +60,44 @@ class Reactor(Source):
        \Big[ \sum_i f_i S_i(E) + n_c (s_{239U} + s_{239Np}) \Big], \quad
        R_f = \frac{P_\mathrm{th}}{\sum_i f_i E_i}
 
-    The power is the *thermal* one, about three times the electrical: it cannot be told from the
-    number, so results print the flux, fissions per second and antineutrinos per fission beside it.
-    Quoted fluxes of one power and distance differ by 20 %: 7.3 antineutrinos per fission with the
-    captures, 6.1 without, 1.85 above the threshold of inverse beta decay.
+    The power is the *thermal* one, about three times the electrical power. A number does not show
+    which one is meant, so results also print the flux, fissions per second and antineutrinos per
+    fission. Quoted fluxes for the same power and distance differ by 20 %: there are 7.3
+    antineutrinos per fission with the captures, 6.1 without them, and 1.85 above the threshold of
+    inverse beta decay.
 
     Args:
         power_gw: thermal power at full load, GW; one for each core.
-        distance_m: from the centre of the core, m; one for each core.
+        distance_m: distance from the centre of the core, m; one for each core.
         live_time_d: days of data with the reactor on; in a file by default the file's `live_time`.
-        fractions: of the fissions, by isotope; by default those of a pressurised-water reactor.
-            With ``begin`` and ``end`` those of both ends of the data, linear in burn-up between.
+        fractions: fractions of the fissions by isotope; by default those of a pressurised-water
+            reactor. ``begin`` and ``end`` give those at the begin and end of the data, with
+            linear interpolation in burn-up.
         spectra: name of the antineutrino spectra (``cevns list reactor-spectra``).
-        spectra_file: in their place a table of the user, with the column ``energy_mev`` and one for
-            each isotope that fissions, or ``total``: antineutrinos per fission and MeV.
-        captures_per_fission: of neutrons on U-238, each of which gives two antineutrinos below
-            1.27 MeV; by default 0.6, none where nothing of U-238 fissions (highly enriched fuel),
-            and none where they are in the spectra. With a ``total`` of the user it must be given.
+        spectra_file: a table of the user instead, with the column ``energy_mev`` and one for each
+            isotope that fissions, or ``total``, in antineutrinos per fission and MeV.
+        captures_per_fission: neutron captures on U-238, each of which gives two antineutrinos below
+            1.27 MeV; by default 0.6, and none if U-238 does not fission (highly enriched fuel) or
+            if the spectra include them. It must be given with a ``total`` of the user.
         energies: set of energies per fission, ``ma-2013``, ``kopeikin-2004`` or ``james-1969``.
         irradiation_d: days that the fuel was in the core, from 100 to 450, for the small correction
-            of spectra that were measured after a day; left out, none.
+            of spectra that were measured after one day; by default there is no correction.
         duty: mean power over the live time, relative to full load; that of the history, if given.
         history_file: a table of power, and of fractions if they change, over the days of the data:
             ``begin_d``, ``end_d``, ``relative_power`` or ``power_gw``, and isotopes. The live time
-            may be shorter, and is spread evenly over it.
+            may be shorter; it is distributed uniformly over the history.
         covariance_file: the published table of Daya Bay's spectra with their covariance, for errors
-            of ``hm-dayabay`` as pulls ``dayabay.shape.1`` and so on.
-        core_radius_m: of a cylindrical core, for the mean of 1/r^2; a point by default.
-        core_height_m: likewise.
-        below_core_m: how far the detector lies below (or above) the centre of the core.
+            of ``hm-dayabay`` as nuisance parameters ``dayabay.shape.1`` and so on.
+        core_radius_m: radius of a cylindrical core, for the mean of 1/r^2; by default the core is
+            a point.
+        core_height_m: height of a cylindrical core.
+        below_core_m: vertical distance of the detector below (or above) the centre of the core.
 
     Raises:
         InputError: if a number is out of range, fractions do not add to one, or captures are
             counted twice.
         UnknownNameError: if there are no such spectra, energies or isotopes.
-        DataError: if a table of spectra or a history is broken or has a hole.
+        DataError: if a table of spectra or a history is invalid or has a gap.
 
     Examples:
         >>> site = Reactor(power_gw=3.6, distance_m=20.7, live_time_d=119.0)
@@ -184,7 +187,7 @@ class Reactor(Source):
 
     @property
     def averaged(self) -> str:
-        """``history_file``, where there is one."""
+        """``history_file``, if there is one."""
         return "history_file" if self.history_file is not None else ""
 
     def _burnt(self) -> Cycle:
@@ -323,7 +326,7 @@ class Reactor(Source):
 
     @property
     def antineutrinos_per_fission(self) -> float:
-        """Of all energies, with those after captures."""
+        """Antineutrinos of all energies, including those after captures."""
         return float(self._sums.above[0, 0])
 
     @property
@@ -334,7 +337,7 @@ class Reactor(Source):
 
     @property
     def totals(self) -> dict[str, float]:
-        """What makes the flux, for tables; power and fractions are means over the live time."""
+        """Quantities that determine the flux; power and fractions are means over the live time."""
         fractions = zip(ISOTOPES, self._fractions, strict=True)
         return {
             "fissions_per_s": self.fissions_per_s,
@@ -350,7 +353,7 @@ class Reactor(Source):
 
     @property
     def shares(self) -> tuple[float, ...]:
-        """What each core makes of the flux."""
+        """Fraction of the flux from each core."""
         each = self._fissions_per_cm2_s
         return tuple(one / math.fsum(each) for one in each)
 
@@ -369,7 +372,7 @@ class Reactor(Source):
 
         Args:
             flavour: ``nubar_e``.
-            day_d: on the clock of the history, d; without one, from the begin of the live time.
+            day_d: day on the time axis of the history, or from the begin of the live time.
 
         Raises:
             InputError: if the day is not in the history.
@@ -393,15 +396,15 @@ class Reactor(Source):
 
     @property
     def parameters(self) -> Parameters:
-        """Pulls of the spectra, of which an experiment constrains those that it follows.
+        """Nuisance parameters of the spectra, of which an experiment constrains those it declares.
 
-        Huber's and Mueller's are there where their spectra are, unscaled; Daya Bay's with the
-        covariance.
+        Those of Huber and Mueller exist if their spectra are used without scaling, and those of
+        Daya Bay if the covariance is given.
         """
         return self._pulls
 
     def variation(self, name: str, flavour: str, energy_mev: ArrayLike) -> Array:
-        """Relative change of the spectrum for one standard deviation of a pull."""
+        """Relative change of the spectrum for one standard deviation of a nuisance parameter."""
         if not self.parameters.has(name):
             raise UnknownNameError("parameter of the reactor", name, self.parameters.names)
         energy = np.asarray(energy_mev, dtype=float)

@@ -19,16 +19,16 @@ CITE = ("arXiv:2109.03116",)
 
 @dataclass(frozen=True)
 class ReactorBackground(Mixture):
-    """What all reactors send to Gran Sasso, 3.06e6 /cm2/s with an error of 8 % (arXiv:2109.03116).
+    """Flux of all reactors at Gran Sasso, 3.06e6 /cm2/s with an error of 8 % (arXiv:2109.03116).
 
-    For a reactor beside the detector there is `cevns.sources.reactor.Reactor`.
+    A reactor near the detector is described by `cevns.sources.reactor.Reactor`.
 
     Args:
         live_time_d: days of data; in a file by default the file's `live_time`.
-        total_cm2_s: of all flavours, /cm2/s.
-        relative_error: of the flux, the size of the pull ``flux_reactors``.
-        oscillation: ``averaged`` over the distances of the reactors, or ``none``: all arrive as
-            nubar_e.
+        total_cm2_s: flux of all flavours, /cm2/s.
+        relative_error: relative error of the flux, for the nuisance parameter ``flux_reactors``.
+        oscillation: ``averaged`` over the distances of the reactors, or ``none``, with which all
+            arrive as nubar_e.
 
     Raises:
         InputError: if a number is out of range.

@@ -24,24 +24,25 @@ class SNS(PionAtRest):
 
     Per proton, y neutrinos of each of nu_mu (a line at 29.79 MeV), nu_e and nubar_mu (Michel
     spectra up to 52.83 MeV) are emitted isotropically, so the fluence is POT y/(4 pi L^2).
-    Decay in flight, mu- decay and capture, below 1 %, are left out: `tabulated` has them. The
-    prompt nu_mu follow the pulse with the pion's mean life, the others with the muon's after it.
+    Decay in flight and mu- decay and capture, which are below 1 %, are neglected; `tabulated`
+    includes them. The prompt nu_mu follow the pulse with the lifetime of the pion, and the others
+    follow these with the lifetime of the muon.
 
     Other facilities and other pulses are described by the source `stopped-pion`.
 
     Args:
-        distance_m: from the target to the detector, m.
-        protons: on target during the exposure; in a file also
+        distance_m: distance from the target to the detector, m.
+        protons: protons on target during the exposure; in a file also
             ``{beam_energy: 14 GWh, proton_energy: 1 GeV}`` or with ``power`` and ``time``.
         yield_per_flavour: neutrinos per proton and flavour; differs between the analyses of one
             source (0.08 in 2017, 0.0848 in 2021, 0.09 in 2020).
-        pulse_sigma_us: width (sigma) of the gaussian proton pulse, us.
-        angle_deg: between the proton beam and the way from target to detector, degrees, 0 to 180.
-            Decay at rest is isotropic and does not depend on it; what decays in flight does: a
-            source of dark matter that is laid over the experiment takes it from here.
-        beam: ``sns-1gev``, ``sns-1.3gev``, ``lujan-0.8gev`` or ``mlf-3gev``, of which that source
-            takes the yield and spectrum of pi0; those of pi+ are at rest, and `yield_per_flavour`
-            is their number.
+        pulse_sigma_us: width (sigma) of the Gaussian proton pulse, us.
+        angle_deg: angle between the proton beam and the direction from the target to the detector,
+            degrees, 0 to 180. Decay at rest is isotropic and does not depend on it; a source of
+            dark matter that is added to the experiment does and uses this value.
+        beam: ``sns-1gev``, ``sns-1.3gev``, ``lujan-0.8gev`` or ``mlf-3gev``, whose yield and
+            spectrum of pi0 are used by a source of dark matter. Decays of pi+ are at rest, and
+            their number is `yield_per_flavour`.
 
     Raises:
         InputError: if a value is not positive and finite, or the angle not from 0 to 180 degrees.
@@ -87,7 +88,7 @@ class SNS(PionAtRest):
         return self.fluence_cm2(flavour) * per_second / self.protons
 
     def after(self, lives_us: tuple[float, ...]) -> Pulsed:
-        """The beam pulse and decays of these mean lives (us) after it; without any, the pulse."""
+        """The beam pulse followed by decays with these lifetimes (us); without any, the pulse."""
         return Pulsed(self.pulse_sigma_us, lives_us)
 
 

@@ -56,24 +56,25 @@ def _usual() -> dict[str, float]:
 
 @dataclass(frozen=True)
 class SpentFuel(AlwaysOn):
-    r"""Three chains of beta decays, as strong as a share of a reactor's inverse beta decays.
+    r"""Three chains of beta decays, normalised to a fraction of a reactor's inverse beta decays.
 
     .. math:: \phi_\mathrm{s} \langle \sigma_\mathrm{IBD} \rangle_\mathrm{s}
        = x\, \phi_\mathrm{R} \langle \sigma_\mathrm{IBD} \rangle_\mathrm{R}
 
-    For Daya Bay 0.26 to 0.34 % are published (X. B. Ma et al., arXiv:1512.07353, abstract); x
-    depends on what the pool holds, and is known to a factor of two. Nothing is above 3.55 MeV. The
-    pool does not follow the power: in an experiment file this is a component of its own, which a
-    channel with the reactor off (``source: 0``) keeps; by its name it can be switched off. The same
-    nuclides shine from the core after shutdown: a second component, in the channels with the
-    reactor off alone, stands for that. Neither is there unless it is declared.
+    The published value for Daya Bay is 0.26 to 0.34 % (X. B. Ma et al., arXiv:1512.07353,
+    abstract); x depends on the content of the pool and is known to a factor of two. There is no
+    emission above 3.55 MeV. The pool does not follow the power: in an experiment file it is a
+    separate component, which remains in a channel with the reactor off (``source: 0``) and can be
+    switched off by its name. The same nuclides emit from the core after shutdown, which is
+    described by a second component in the channels with the reactor off. Neither component is
+    present unless it is declared.
 
     Args:
-        power_gw: thermal power of the core at full load, GW, that the share refers to.
-        distance_m: of that core, m.
+        power_gw: thermal power at full load of the core to which the fraction refers, GW.
+        distance_m: distance of that core, m.
         live_time_d: days of data; in a file by default the file's `live_time`.
-        ibd_share: x, of the inverse beta decays at full load.
-        activities: of `CHAINS`, relative to each other; by default those of ten yearly discharges
+        ibd_share: x, the fraction of the inverse beta decays at full load.
+        activities: relative activities of `CHAINS`; by default those of ten yearly discharges
             of a third of a core, by cumulative yields and half-lives, which give x = 0.23 %.
 
     Raises:

@@ -47,40 +47,44 @@ _PRESET: Final = (
 class StoppedPion(PionAtRest):
     r"""Decay at rest of the pi+ made by a pulsed proton beam, at a facility.
 
-    A facility presets power, proton energy, hours a year, repetition, yield and pulse; each may be
-    given beside it and then takes the place of the facility's. The number of protons is
+    A facility provides power, proton energy, hours per year, repetition rate, yield and pulse; each
+    of these may also be given explicitly and then replaces that of the facility. The number of
+    protons is
 
     .. math:: N_p = \frac{E_\mathrm{beam}}{E_p\, e}
         = \frac{3.6 \times 10^{12}}{1.602177 \times 10^{-10}}\,
           \frac{E_\mathrm{beam}/\mathrm{GWh}}{E_p/\mathrm{GeV}},
 
-    where the exposure is given itself, or is years times hours a year times power. Decay in flight,
-    kaons and mu- are left out: `tabulated` has them.
+    where the exposure is either given or the product of years, hours per year and power. Decay in
+    flight, kaons and mu- are neglected; `tabulated` includes them.
 
     Args:
-        distance_m: from the target to the detector, m.
-        facility: a name of the carried table (``cevns.sources.facilities``), or empty.
-        years: of running at the facility's hours a year and power; 1 where neither it nor
-            `exposure_gwh` nor `protons` is given. None afterwards: the exposure holds it.
+        distance_m: distance from the target to the detector, m.
+        facility: a name in the table of facilities (``cevns.sources.facilities``), or empty.
+        years: running time with the facility's hours per year and power; 1 if neither it nor
+            `exposure_gwh` nor `protons` is given. It is None afterwards, as the exposure contains
+            it.
         exposure_gwh: energy of the beam on the target, GWh; follows from `protons` or `years`.
-        protons: on target during the exposure, as for `SNS`; follow from `exposure_gwh` or `years`.
-        power_mw: of the beam, MW.
+        protons: protons on target during the exposure, as for `SNS`; follow from `exposure_gwh` or
+            `years`.
+        power_mw: beam power, MW.
         proton_energy_gev: kinetic energy of a proton, GeV.
-        hours: of beam in a year, h.
+        hours: hours of beam per year, h.
         repetition_hz: pulses per second, Hz.
         yield_per_flavour: neutrinos per proton and flavour, or ``hg-geant4``: the fit
             `cevns.sources.facilities.pion_yield.hg_geant4` for mercury and 0.8 to 1.3 GeV.
         pulse: ``gaussian`` or ``flat``; gaussian without a facility.
         pulse_fwhm_us: full width at half maximum of a bunch, us.
-        bunches: in a pulse; 1 without a facility.
-        bunch_spacing_us: from bunch to bunch, us.
-        angle_deg: between the proton beam and the way from target to detector, degrees, 0 to 180;
-            for what does not decay at rest, as for `SNS`.
-        beam: as for `SNS`, for a source of dark matter laid over; that of the facility, or none.
+        bunches: number of bunches in a pulse; 1 without a facility.
+        bunch_spacing_us: time between bunches, us.
+        angle_deg: angle between the proton beam and the direction from the target to the detector,
+            degrees, 0 to 180; used as for `SNS`.
+        beam: as for `SNS`, for a source of dark matter that is added; that of the facility, or
+            none.
 
     Raises:
-        InputError: if a number is impossible or missing, exposure and protons disagree, years stand
-            beside either, or a yield does not hold for the beam.
+        InputError: if a number is invalid or missing, exposure and protons disagree, years are
+            given in addition to either, or a yield does not apply to the beam.
         UnknownNameError: if there is no such facility, beam, pulse shape or formula of the yield.
 
     Examples:
@@ -201,7 +205,7 @@ class StoppedPion(PionAtRest):
 
     @property
     def cites(self) -> Mapping[str, tuple[str, ...]]:
-        """Papers of the facility; talks and web pages are in its row of the table alone."""
+        """Papers on the facility; talks and web pages are only in its row of the table."""
         named = facility(self.facility).source if self.facility else ""
         return {"source": identifiers_in(named)}
 
@@ -216,7 +220,7 @@ class StoppedPion(PionAtRest):
         return self.protons * self._per_proton
 
     def after(self, lives_us: tuple[float, ...]) -> Train:
-        """The beam pulse and decays of these mean lives (us) after it; without any, the pulse."""
+        """The beam pulse followed by decays with these lifetimes (us); without any, the pulse."""
         (width,) = self._needed("the time of arrival", pulse_fwhm=self.pulse_fwhm_us)
         assert self.pulse is not None
         assert self.bunches is not None
@@ -224,7 +228,7 @@ class StoppedPion(PionAtRest):
 
     @property
     def span_us(self) -> tuple[float, float]:
-        """Times around t0, us, outside of which less than one in a million arrives."""
+        """Times relative to t0, us, outside of which less than one in a million arrives."""
         pulse = self.after(())
         half = 0.5 * pulse.length_us + (0.0 if self.sharp_ends else 2.0 * pulse.fwhm_us)
         return -half, half + 14.0 * TAU_MUON_US
@@ -236,7 +240,7 @@ class StoppedPion(PionAtRest):
 
     @property
     def hours_a_year(self) -> float:
-        """Hours of beam in a year.
+        """Hours of beam per year.
 
         Raises:
             InputError: if they are not known.
@@ -267,7 +271,7 @@ class StoppedPion(PionAtRest):
 
     @property
     def duty(self) -> float:
-        """Share of the time with beam or muons: repetition times (pulse train + tau_mu).
+        """Fraction of the time with beam or muons: repetition rate times (pulse train + tau_mu).
 
         Raises:
             InputError: if the repetition is not known.
@@ -277,7 +281,7 @@ class StoppedPion(PionAtRest):
 
     @property
     def prompt_separates(self) -> bool:
-        """Whether nu_mu can be told from the others by time: the pulse is below tau_mu/2."""
+        """Whether the time separates nu_mu from the others: the pulse is shorter than tau_mu/2."""
         return self.after(()).length_us < 0.5 * TAU_MUON_US
 
     @property
@@ -297,8 +301,8 @@ class StoppedPion(PionAtRest):
     def figure_of_merit(self) -> float:
         """flux20^2/duty, cm^-4 s^-2: the inverse of the time to a given significance.
 
-        This holds while a steady background dominates; without background it is the flux that
-        counts, and neutrons of the beam are not in it.
+        This applies if a steady background dominates; without background the flux is relevant.
+        Beam neutrons are not included.
 
         Raises:
             InputError: if power, proton energy or repetition are not known.
@@ -307,9 +311,9 @@ class StoppedPion(PionAtRest):
 
     @property
     def beam_totals(self) -> Mapping[str, float]:
-        """How much beam there was and what it makes, by name with the unit at the end.
+        """Exposure and yields of the beam, by names that end with the unit.
 
-        What does not follow from what is known is left out.
+        Quantities that cannot be determined are omitted.
         """
         known = {
             "exposure_gwh": self.exposure_gwh,
@@ -347,10 +351,10 @@ class StoppedPion(PionAtRest):
         return pulses * 1e-6 * width_us / DAY_S
 
     def of_the_beam(self) -> Mapping[str, Any]:
-        """Fields, as files write them, that a source of other particles of the beam takes over.
+        """Fields, as in files, that a source of other particles of the same beam inherits.
 
-        None stands for what that source cannot be told: a pulse that is no single gaussian, and the
-        name of a beam that it does not know.
+        None is given for values that this source cannot use: a pulse that is not a single Gaussian,
+        and the name of an unknown beam.
         """
         width = self.pulse_fwhm_us if self.pulse == "gaussian" and self.bunches == 1 else None
         return {

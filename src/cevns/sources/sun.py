@@ -52,43 +52,45 @@ class Sun(Mixture):
 
     .. math:: \phi_f(E) = \sum_b \Phi_b \, S_b(E) \, P_{e f}(E; n_b)
 
-    7Be and pep are lines, and stay so. The spectra are those of J. N. Bahcall's tables, with unit
+    7Be and pep are treated as lines. The spectra are those of J. N. Bahcall's tables, with unit
     area up to their end points (that of pp, 0.42341 MeV, is the last point of the original grid,
-    which public copies leave out: they stop at 0.418 with an area of 0.9973). Fluxes are those at
-    the mean distance of the Earth; the seasons are an arrival (``orbit``).
+    which public copies omit: they end at 0.418 MeV with an area of 0.9973). Fluxes are those at
+    the mean distance of the Earth; the annual variation is the arrival ``orbit``.
 
-    With ``msw`` electron neutrinos turn into mass states by adiabatic conversion by day
-    (`cevns.propagation.solar_matter`), at the mean electron density of where each branch is born.
-    They are counted here as the flavours that these hold, which is all that a process sees which
-    does not turn one into another; for one that does there is `in_mass_states`: the rate is then
-    Tr[rho G^+ G], with what flavours that arrive together have in common. CEvNS of the
-    Standard Model does not tell flavours apart, so its rate is the same with and without.
+    With ``msw``, electron neutrinos are converted into mass states adiabatically, as by day
+    (`cevns.propagation.solar_matter`), with the mean electron density of the region in which each
+    branch is produced. They are counted here by the flavours contained in these states, which is
+    sufficient for a process that does not change the flavour. For a process that does,
+    `in_mass_states` gives the rate Tr[rho G^+ G], which includes the coherence of the flavours.
+    CEvNS in the Standard Model does not distinguish flavours, so its rate is the same with and
+    without conversion.
 
-    Each flux has a pull ``flux_b8``, in standard deviations of the set.
+    Each flux has a nuisance parameter, such as ``flux_b8``, in standard deviations of the set.
 
     Args:
         live_time_d: days of data; in a file by default the file's `live_time`.
-        branches: of pp, pep, hep, be7, b8, n13, o15 and f17; all by default.
+        branches: a selection of pp, pep, hep, be7, b8, n13, o15 and f17; all by default.
         fluxes: ``b16-gs98``, ``b16-agss09met``, ``sno-8b`` (8B of SNO, 5.25e6 /cm2/s, the rest
             b16-gs98) or ``fog`` (8B of a global fit, 5.16e6).
-        fluxes_file: in its place a table of the user (`cevns.sources.sky.solar_fluxes`).
-        oscillation: ``msw``, or ``none``: all arrive as nu_e.
-        sin2_theta12: mixing; see `cevns.propagation.solar_matter.SolarMixing`.
-        sin2_theta13: mixing.
+        fluxes_file: a table of the user instead (`cevns.sources.sky.solar_fluxes`).
+        oscillation: ``msw``, or ``none``, with which all arrive as nu_e.
+        sin2_theta12: mixing angle; see `cevns.propagation.solar_matter.SolarMixing`.
+        sin2_theta13: mixing angle.
         dm21_ev2: difference of squared masses, eV2.
-        sin2_theta23: mixing; with 0.5 and the phase below nu_mu and nu_tau arrive alike.
+        sin2_theta23: mixing angle; with 0.5 and the default phase, nu_mu and nu_tau arrive equally.
         delta_cp_deg: CP phase, degrees.
-        matter_nsi: new interactions with quarks of the Sun, ``{eps_ee_u: 0.1}``; they do not follow
-            the couplings at the detector.
-        neutrons_per_electron: where the neutrinos are born, for these.
-        flavour_sum: of processes that turn flavours into each other: ``density-matrix``, or
-            ``probabilities``, sum_a P_ea sigma_a without interference, to compare with analyses
-            that have it so.
+        matter_nsi: non-standard interactions with quarks in the Sun, ``{eps_ee_u: 0.1}``; they are
+            independent of the couplings at the detector.
+        neutrons_per_electron: number of neutrons per electron in the production region, for
+            `matter_nsi`.
+        flavour_sum: for processes that change the flavour: ``density-matrix``, or
+            ``probabilities``, sum_a P_ea sigma_a without interference, for comparison with
+            analyses that use it.
 
     Raises:
-        InputError: if a number is out of range, or no branch is left.
+        InputError: if a number is out of range, or no branch is given.
         UnknownNameError: if there is no such branch, set of fluxes or coefficient.
-        DataError: if the table of the user is broken.
+        DataError: if the table of the user is invalid.
 
     Examples:
         >>> sun = Sun(live_time_d=365.25, branches=("b8",), fluxes="sno-8b")
@@ -163,7 +165,7 @@ class Sun(Mixture):
 
     @property
     def matter(self) -> str:
-        """The potential in which flavours change: ``standard-model``, ``nsi``, or none."""
+        """The matter potential of the flavour conversion: ``standard-model``, ``nsi``, or none."""
         if self._mixing is None:
             return ""
         return "nsi" if any(self.matter_nsi.values()) else "standard-model"
@@ -187,7 +189,7 @@ class Sun(Mixture):
         )
 
     def in_mass_states(self) -> Source:
-        """The same neutrinos counted as the mass states that they arrive in.
+        """The same neutrinos, counted by the mass states in which they arrive.
 
         Examples:
             >>> sun = Sun(live_time_d=365.25, branches=("b8",)).in_mass_states()
@@ -214,7 +216,7 @@ class Sun(Mixture):
 
     @cached_property
     def changes(self) -> Mapping[str, Mapping[str, float]]:
-        """Relative change of the fluxes for one standard deviation of each pull."""
+        """Relative change of the fluxes for one standard deviation of each nuisance parameter."""
         return self._set.changes(self._names)
 
     @property

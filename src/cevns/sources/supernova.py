@@ -57,41 +57,42 @@ def supernova_models() -> tuple[str, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class Supernova(Source):
-    r"""One burst at a distance, isotropic, without conversion of flavours on the way.
+    r"""One isotropic burst at a distance, without flavour conversion on the way to the detector.
 
     .. math:: \frac{dF_s}{dE} = \frac{1}{4\pi D^2} \sum_i \frac{E_{s,i}}{\langle E\rangle_{s,i}}
        f(E; \langle E\rangle_{s,i}, \alpha_{s,i})
 
     with the sum over time bins i of a model and the pinched spectra f of astro-ph/0208035. The
-    fluence is that of the whole burst: no live time enters. Coherent scattering of the Standard
-    Model does not depend on the flavour at tree level, so that conversion changes no rate.
+    fluence is that of the whole burst and does not depend on a live time. Coherent scattering in
+    the Standard Model does not depend on the flavour at tree level, so flavour conversion does not
+    change the rates.
 
-    Models: ``pinched`` is one pinched spectrum a species, by default 5e52 erg in each of six
+    Models: ``pinched`` is one pinched spectrum for each species, by default 5e52 erg in each of six
     species with mean energies of 12 (nu_e), 15 (nubar_e) and 15.6 MeV (the others) and a pinch of
-    2.5, written down from memory as usual choices. ``ls220-27`` and ``ls220-11.2`` are simulations
+    2.5, which are usual values, given from memory. ``ls220-27`` and ``ls220-11.2`` are simulations
     of stars of 27 and 11.2 solar masses with the equation of state LS220, those of R. F. Lang et
-    al., arXiv:1606.09243, in time bins. With `file` it is a table of one's own in the same columns
+    al., arXiv:1606.09243, in time bins. With `file` it is a table of the user with the same columns
     (`cevns.sources.burst_models.burst_table`), or with `loader` a file that snewpy reads. With
     `loader` alone it is a model of snewpy with `choices` of its parameters, whose data snewpy
     downloads.
 
     Args:
-        distance_kpc: from the star, kpc.
-        model: a name above; of a file with several models which of them.
-        file: a table of a burst, or with `loader` a model file of snewpy.
+        distance_kpc: distance of the star, kpc.
+        model: one of the names above, or the name of a model in a file with several models.
+        file: a table of a burst or, with `loader`, a model file of snewpy.
         loader: class of snewpy that reads the file, or model of snewpy, ``Nakazato_2013``.
-        choices: of a model of snewpy, by its names: words, numbers in its units, or quantities
-            as text (``100 ms``).
-        energies_erg: of ``pinched``, energy of one species by its name or ``nu_x`` for each of the
-            four that are neither nu_e nor nubar_e; what is left out is as above.
-        mean_energies_mev: of ``pinched``, in the same way, MeV.
-        pinches: of ``pinched``, alpha, in the same way.
-        decay_s: of ``pinched``, the time constant of an exponential in time, s; without it the
-            model does not say when its neutrinos come.
+        choices: parameters of a model of snewpy, with its names: words, numbers in its units, or
+            quantities as text (``100 ms``).
+        energies_erg: for ``pinched``, the energy of a species by its name, or ``nu_x`` for each of
+            the four that are neither nu_e nor nubar_e; the default values are given above.
+        mean_energies_mev: for ``pinched``, mean energies in the same form, MeV.
+        pinches: for ``pinched``, pinching parameters alpha in the same form.
+        decay_s: for ``pinched``, the time constant of an exponential in time, s; without it the
+            model has no time dependence.
 
     Raises:
-        InputError: if a number is out of range, an argument is not one of the model, or snewpy is
-            asked for and not installed.
+        InputError: if a number is out of range, an argument does not belong to the model, or snewpy
+            is needed and not installed.
         UnknownNameError: if there is no such model or species.
         DataError: if a file cannot be used.
 
@@ -218,7 +219,7 @@ class Supernova(Source):
 
     @property
     def burst_s(self) -> tuple[float, float] | None:
-        """Begin and end of the burst, s after the bounce; None where the model says nothing."""
+        """Begin and end of the burst, s after the bounce; None without a time dependence."""
         if self._bins is not None:
             tables = self._bins.values()
             return min(float(t.begin_s[0]) for t in tables), max(float(t.end_s[-1]) for t in tables)
@@ -234,15 +235,14 @@ class Supernova(Source):
         return () if self.burst_s is None else self.burst_s
 
     def during(self, begin_s: float, end_s: float) -> BurstPart:
-        """What arrives between two times; within a time bin of a table at a constant rate.
+        """The burst between two times; the rate is constant within a time bin of a table.
 
         Args:
             begin_s: s after the bounce.
             end_s: s after the bounce.
 
         Raises:
-            InputError: if the model does not say when its neutrinos come, or the end is not after
-                the begin.
+            InputError: if the model has no time dependence, or the end is not after the begin.
         """
         if self.burst_s is None:
             raise InputError(
@@ -304,7 +304,7 @@ class Supernova(Source):
         return self._whole.mean_energy_mev(flavour)
 
     def energy_erg(self, flavour: str) -> float:
-        """Energy that a flavour takes away, erg."""
+        """Energy emitted in a flavour, erg."""
         per_cm2 = self.fluence_cm2(flavour) * self.mean_energy_mev(flavour)
         return per_cm2 / self._per_area / quantity("1 erg", "MeV")
 

@@ -25,27 +25,28 @@ CITE = "file: the spectra are a table of the experiment"
 
 @dataclass(frozen=True)
 class Tabulated(Source):
-    r"""Flux histograms in energy and time, in place of the analytic form.
+    r"""Flux histograms in energy and time, instead of the analytic form.
 
     The energy density is constant within a bin and its moments are exact. Times of a proton at
-    t = 0 are folded with a gaussian pulse; a ROOT file whose histograms are called *convolved*
-    has its pulse already. Energy and time are taken as independent within a flavour: at a
-    stopped-pion source their correlation is that of the flavours, up to decays in flight.
+    t = 0 are folded with a Gaussian pulse; the histograms of a ROOT file that are called
+    *convolved* already contain the pulse. Energy and time are assumed to be independent within a
+    flavour: at a stopped-pion source they are correlated only through the flavours, except for
+    decays in flight.
 
     The relative number of the flavours is that of the file. A file may cover only part of the
     arrival times; `time_cdf` then ends at that part.
 
     Args:
         path: a folder with ``keNuMu_export.csv``, ``tNuMu_export.csv``, ..., or a ROOT file.
-        distance_m: from the target to the detector, m.
-        protons: on target during the exposure; in a file as for `SNS`.
-        yield_per_flavour: nu_mu per proton; other flavours in the file's proportion to nu_mu.
-        pulse_sigma_us: width (sigma) of the gaussian pulse, us; not used for convolved times.
-        pulse_mean_us: mean of the pulse on the clock of convolved times: `t0_us` moves them by
+        distance_m: distance from the target to the detector, m.
+        protons: protons on target during the exposure; in a file as for `SNS`.
+        yield_per_flavour: nu_mu per proton; other flavours are in the file's proportion to nu_mu.
+        pulse_sigma_us: width (sigma) of the Gaussian pulse, us; not used for convolved times.
+        pulse_mean_us: mean of the pulse on the time axis of convolved times, which are shifted by
             ``t0_us - pulse_mean_us``.
 
     Raises:
-        DataError: if a file is missing, truncated, or breaks its structure.
+        DataError: if a file is missing, truncated, or has an invalid structure.
         MissingExtraError: if a ROOT file is given and uproot is not installed.
         InputError: if a number is not positive and finite.
     """

@@ -22,12 +22,12 @@ __all__ = ["Variant", "load_combination", "variants"]
 
 @dataclass(frozen=True)
 class Variant(Result):
-    """One alternative in place of the one that the fit has, everything else as it is.
+    """A fit with one alternative exchanged and everything else unchanged.
 
     Args:
-        choice: that is changed.
-        alternative: that is taken.
-        found: the joint fit, or why there is none.
+        choice: the choice that is changed.
+        alternative: its alternative in this fit.
+        found: the joint fit, or the reason why there is none.
     """
 
     choice: str
@@ -35,7 +35,7 @@ class Variant(Result):
     found: analysis.CombinedFit | str
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values; ``refused`` says why there is no fit."""
+        """Plain values; ``refused`` gives the reason if there is no fit."""
         record: dict[str, Any] = {"choice": self.choice, "alternative": self.alternative}
         if isinstance(self.found, str):
             return {**record, "refused": self.found}
@@ -55,7 +55,7 @@ def load_combination(
 
     Raises:
         UnknownNameError: if a name is unknown.
-        InputError: if it is no combination, or as in `cevns.load`.
+        InputError: if it is not a combination, or as in `cevns.load`.
     """
     study = load(name, data=data, overrides=overrides, models=models)
     if not isinstance(study, CombinedStudy):
@@ -73,25 +73,25 @@ def variants(
     fix: Mapping[str, float | None] | None = None,
     asimov: bool = False,
 ) -> tuple[Variant, ...]:
-    """Fit a combination with each alternative that changes one of its sets, one at a time.
+    """Fit a combination with each alternative that changes one of its data sets, one at a time.
 
     Args:
-        name: of the combination, as in `cevns.load`.
+        name: name of the combination, as in `cevns.load`.
         free: parameters of interest; ``sin2_theta_w`` by default.
         data: folder of public releases.
-        overrides: changed fields; choices among them hold where they are not the one that changes.
+        overrides: changed fields; choices among them apply unless they are the one that is varied.
         models: new physics.
         at: values of other parameters of the interaction.
-        fix: parameters of the model to hold.
+        fix: parameters of the model to fix.
         asimov: fit the expected counts.
 
     Returns:
-        The joint fits. An alternative may not go with the model or with another one; then the
-        variant has the reason.
+        The joint fits. If an alternative is incompatible with the model or with another
+        alternative, the variant contains the reason.
 
     Raises:
         UnknownNameError: if a name is unknown.
-        InputError: if it is no combination.
+        InputError: if it is not a combination.
 
     Examples:
         >>> found = variants("global:ge-2024", overrides={"choose.couplings": "tree-level"})

@@ -21,7 +21,7 @@ _SCAN = (".h5", ".hdf5")
 
 
 def is_result(what: object) -> bool:
-    """Whether something names the file of a result, and no experiment.
+    """Whether something is the name of a result file and not of an experiment.
 
     Examples:
         >>> is_result("fit.json"), is_result("scan.h5"), is_result("coherent-csi-2021")
@@ -40,17 +40,17 @@ def cite(
 
     Args:
         what: names or files of experiments, studies, results, their JSON, and files of results:
-            the JSON of ``--json`` and scans. Of an experiment it is what a fit of it uses.
-        data: as `cevns.load`, for experiments by name.
-        overrides: likewise.
-        models: likewise.
+            the JSON of ``--json`` and scans. For an experiment, the references of a fit are given.
+        data: as in `cevns.load`, for experiments given by name.
+        overrides: as in `cevns.load`.
+        models: as in `cevns.load`.
 
     Returns:
         Entries with their uses: ``.bibtex()``, ``.text()`` and ``.markdown()`` write them.
 
     Raises:
-        InputError: if nothing is named, or a file is no result.
-        UnknownNameError, SchemaError: as `cevns.load`.
+        InputError: if nothing is named, or a file is not a result file.
+        UnknownNameError, SchemaError: as in `cevns.load`.
 
     Examples:
         >>> import cevns

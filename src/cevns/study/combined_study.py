@@ -19,13 +19,13 @@ class CombinedStudy(Study):
     """A combination; ``cevns.load("global")`` opens the shipped one.
 
     Args:
-        experiments: of the combination.
-        models: new physics in the interaction of all.
+        experiments: experiments of the combination.
+        models: new physics in the interaction of all experiments.
         label: its name.
         heading: its title.
-        sets: short names, and the experiment or the external measurement that each is.
-        choices: which alternative was taken, by the name of the choice.
-        alternatives: of each choice that changes one of the sets, the usual one first.
+        sets: short names of the data sets, with the experiment or external measurement of each.
+        choices: the selected alternatives, by the names of the choices.
+        alternatives: alternatives of each choice that changes a data set, the usual one first.
     """
 
     sets: Mapping[str, str] = field(default_factory=dict)
@@ -34,17 +34,17 @@ class CombinedStudy(Study):
 
     @property
     def combination(self) -> dict[str, Any]:
-        """Name, choices and sets, as every result of it has them."""
+        """Name, choices and data sets, as contained in every result."""
         return {"combination": self.name, "choices": dict(self.choices), "sets": dict(self.sets)}
 
     @property
     def unusual(self) -> dict[str, str]:
-        """Alternatives that are not the usual ones, of the choices that change its sets."""
+        """Selected alternatives that are not the usual ones, if they change its data sets."""
         usual = {name: options[0] for name, options in self.alternatives.items()}
         return {n: self.choices[n] for n, first in usual.items() if self.choices[n] != first}
 
     def provenance(self) -> dict[str, Any]:
-        """As of several experiments, with the name of the combination and its choices."""
+        """As for several experiments, and the name of the combination and its choices."""
         return {**super().provenance(), **self.combination}
 
     @tiny_is_zero()
@@ -61,13 +61,13 @@ class CombinedStudy(Study):
         Args:
             free: parameters of interest; ``sin2_theta_w`` by default.
             at: values of other parameters of the interaction.
-            fix: parameters of the model to hold.
+            fix: parameters of the model to fix.
             asimov: fit the expected counts.
-            each: fit each set alone and all without it; without these there is no tension.
+            each: also fit each data set alone and all others, which the tension needs.
 
         Raises:
             UnknownNameError: if a name is unknown.
-            InputError: if there are no data, or no set feels a parameter.
+            InputError: if there are no data, or no data set depends on a parameter.
             FitError: if the joint fit does not converge.
 
         Examples:

@@ -43,26 +43,26 @@ class Exports(Named):
         Args:
             to: ``histfactory``, ``hs3``, ``hepdata``, ``root``, ``csv`` or ``arviz``.
             out: the file, or the folder of a submission to HEPData.
-            poi: the question by name.
-            free: or parameters of the interaction.
+            poi: the name of the question.
+            free: parameters of the interaction, instead of `poi`.
             at: values of other parameters of the interaction.
-            fix: parameters of the model to hold.
-            asimov: take the expected counts as data.
-            profile_shapes: let the shapes float that the files hold.
-            strict: raise where the file is not as good as the model, and write nothing.
-            plan: points of new physics, which make a patchset (``histfactory``).
-            scans: files of scans that belong to a submission (``hepdata``).
-            seed: of samples (``arviz``).
-            draws: independent draws that they are worth.
+            fix: parameters of the model to fix.
+            asimov: use the expected counts as data.
+            profile_shapes: free the shape parameters that are held in the experiment files.
+            strict: raise an error and write nothing if the file does not reproduce the model.
+            plan: points of new physics, which are written as a patchset (``histfactory``).
+            scans: files of scans that are included in a submission (``hepdata``).
+            seed: seed of the samples (``arviz``).
+            draws: effective number of independent samples (``arviz``).
 
         Raises:
             UnknownNameError: if a name is unknown.
             InputError: if the format cannot express what is asked for, or there are no data.
-            OutputError: if it cannot be written there.
-            MissingExtraError: if what writes it is not installed.
+            OutputError: if the file cannot be written.
+            MissingExtraError: if a package that is needed to write it is not installed.
 
         Warns:
-            CevnsWarning: if the file is not as good as the model; the causes are named.
+            CevnsWarning: if the file does not reproduce the model; the causes are named.
 
         Examples:
             >>> import tempfile

@@ -23,11 +23,11 @@ __all__ = ["load", "of_models"]
 def of_models(
     overrides: Mapping[str, str] | None, models: Physics | None
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Changed fields of the files themselves, and those of what new physics adds to them.
+    """Changed fields of the files, and those of the sections that new physics adds to them.
 
     Raises:
         UnknownNameError: if there is no such process.
-        InputError: if a file of new physics cannot be read, or a value is no text.
+        InputError: if a file of new physics cannot be read, or a value is not text.
 
     Examples:
         >>> of_models({"target.mass": "2 kg", "components.wimp-si.title": "WIMPs"}, "wimp-si")
@@ -55,20 +55,22 @@ def load(
 
     Args:
         names_or_paths: catalogue names (``"coherent-csi-2021"``), paths to experiment files, or
-            to combination files, which name several. ``"global"`` is the shipped one; behind a
-            colon stand the members that are meant, ``"global:csi,lar"``, and a list is a list of
-            these: ``["csi", "lar"]``. A list has the configuration of ``"global"``, whatever names
-            it has; several arguments are files, each with what it declares itself.
+            paths to combination files, which name several experiments. ``"global"`` is the
+            combination of the package; its members are selected after a colon,
+            ``"global:csi,lar"``, or as a list, ``["csi", "lar"]``. A list always has the
+            configuration of ``"global"``; several separate arguments are independent files, each
+            with its own declarations.
         data: folder of the public release, or a parent that contains it by name.
-        overrides: fields to change: ``{"target.mass": "20 kg"}`` in every file, or in one of
-            several ``{"coherent-csi-2021:target.mass": "20 kg"}``, of a combination also by its
-            short name, ``{"csi:target.mass": "20 kg"}``; ``{"detector.quenching":
-            "@fit.yaml"}`` takes the curve of a file and its variations. What `models` lay over a
-            file is changed by the same names: ``{"components.dm.source.angle": "70 deg"}``. Of a
-            combination ``{"choose.NAME": "ALTERNATIVE"}`` takes another alternative of a choice.
-        models: new physics in the interaction of all: a name of ``cevns list interactions``
-            (several with ``+``), a file of one's own, an interaction as an object, which is taken
-            as it is, or extensions of the Standard Model.
+        overrides: fields to change: ``{"target.mass": "20 kg"}`` in every file,
+            ``{"coherent-csi-2021:target.mass": "20 kg"}`` in one of several files, and for a
+            combination also by its short name, ``{"csi:target.mass": "20 kg"}``.
+            ``{"detector.quenching": "@fit.yaml"}`` uses the curve of a file and its variations.
+            Fields that `models` add to a file are changed in the same way,
+            ``{"components.dm.source.angle": "70 deg"}``. ``{"choose.NAME": "ALTERNATIVE"}``
+            selects another alternative of a choice of a combination.
+        models: new physics in the interaction of all experiments: a name of ``cevns list
+            interactions`` (several joined with ``+``), a file of the user, an interaction as an
+            object, which is used unchanged, or extensions of the Standard Model.
 
     Raises:
         UnknownNameError: if a name is unknown.
@@ -113,7 +115,7 @@ def load(
 
 
 def _listed(name: str | Path | Sequence[str | Path]) -> str | Path:
-    """A list as the members of the shipped combination."""
+    """A list as members of the combination of the package."""
     if isinstance(name, str | Path):
         return name
     return f"{SHIPPED}:{','.join(str(n) for n in name)}"
@@ -144,7 +146,7 @@ def _by_file(fields: Mapping[str, str], whole: Members | None) -> dict[str, str]
 
 
 def _study(loaded: tuple[Experiment, ...], whole: Members | None) -> Study:
-    """A study of experiments, with the measurements from elsewhere of a combination."""
+    """A study of experiments, with the external measurements of a combination."""
     if whole is None:
         return Study(loaded)
     if whole.external:

@@ -1,4 +1,4 @@
-"""What a study says of experiments that are not built or not done: expected errors and limits."""
+"""Expected errors and limits of a study, for experiments that have not been done yet."""
 
 from __future__ import annotations
 
@@ -43,27 +43,27 @@ class Projections(Named):
         out: Path | str | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> analysis.FieldScan:
-        """What is expected against a number in the files: mass, time, distance, threshold.
+        """Expected results as a function of a number in the files: mass, time, distance, threshold.
 
         See `cevns.analysis.scanning.field_scan.scan_field`.
 
         Args:
-            field: as ``--set`` names it, ``target.mass``.
-            values: of it, increasing.
-            unit: of the values.
-            free: parameters in place of the cross section relative to its prediction; the first is
-                that of interest.
+            field: name of the field as in ``--set``, ``target.mass``.
+            values: values of the field, increasing.
+            unit: unit of the values.
+            free: parameters instead of the cross section relative to its prediction; the first is
+                the parameter of interest.
             at: values of other parameters of the interaction.
-            fix: parameters of the model to hold.
+            fix: parameters of the model to fix.
             cl: confidence level of intervals and limits.
-            asimov: expected counts in place of data that there are.
+            asimov: use expected counts even if there are data.
             out: HDF5 file.
-            progress: told values done, and of how many.
+            progress: called with the number of values done and the total number.
 
         Raises:
             UnknownNameError: if a name is unknown.
-            InputError: if there are data and no `asimov`, or the field cannot have the values.
-            FitError: if parameters cannot be told apart, or a limit does not exist.
+            InputError: if there are data and `asimov` is false, or the values are invalid.
+            FitError: if parameters are degenerate, or a limit does not exist.
 
         Examples:
             >>> import cevns
@@ -96,22 +96,22 @@ class Projections(Named):
         exposure_factor: float = 1.0,
         at: Mapping[str, float] | None = None,
     ) -> analysis.Sensitivity:
-        """What the experiments would measure of a topic, each alone and all together.
+        """Expected results of the experiments on a topic, of each alone and of all together.
 
         See `cevns.analysis.sensitivity.projecting.sensitivity_of`.
 
         Args:
             topic: ``cross-section``, ``sin2-theta-w``, ``nsi``, ... (`cevns list topics`).
-            years: of running, each of them; by default the exposure of the files.
-            flux_error: relative errors of the flux, each of them; by default those of the files.
-            exposure_factor: on every exposure, beside the years.
-            at: values that the topic holds, ``{"dm2_41": 3.0}``.
+            years: one or more running times; by default the exposure of the files.
+            flux_error: one or more relative errors of the flux; by default those of the files.
+            exposure_factor: factor on every exposure, in addition to `years`.
+            at: values of fixed parameters of the topic, ``{"dm2_41": 3.0}``.
 
         Raises:
             UnknownNameError: if there is no such topic.
-            InputError: if a number is impossible, an experiment counts no years or has no flux, or
-                cannot answer the topic.
-            FitError: if parameters cannot be told apart, or a limit does not exist.
+            InputError: if a number is invalid, the exposure of an experiment is not given in years,
+                or an experiment has no flux or is not sensitive to the topic.
+            FitError: if parameters are degenerate, or a limit does not exist.
 
         Examples:
             >>> import cevns

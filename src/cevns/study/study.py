@@ -34,19 +34,19 @@ Fix = Mapping[str, float | None]
 class Study(Projections, Exports):
     """One or several experiments; open it with `cevns.load`.
 
-    What is fitted is a question: `poi`, a name (``count`` of one experiment by default,
-    ``cross-section-scale`` of several; ``cross-section``, ``sin2-theta-w``), or `free`, parameters
-    of the interaction and strengths of components. `at` holds others of these, `fix` parameters of
-    the model, at a value or (None) at their nominal one.
+    The fitted quantity is given by a question: either `poi`, a name (by default ``count`` for one
+    experiment and ``cross-section-scale`` for several; ``cross-section``, ``sin2-theta-w``), or
+    `free`, parameters of the interaction and strengths of components. `at` fixes others of these,
+    and `fix` fixes parameters of the model, at a value or (None) at their nominal value.
 
     Args:
         experiments: at least one, with different names.
-        models: new physics in the interaction of all; they hold it already.
+        models: new physics in the interaction of all experiments, which already contain it.
         label: name of the combination; by default the names of the experiments.
         heading: its title; likewise.
 
     Raises:
-        InputError: if there is no experiment, or one is there twice.
+        InputError: if there is no experiment, or one occurs twice.
     """
 
     experiments: tuple[Experiment, ...]
@@ -73,7 +73,7 @@ class Study(Projections, Exports):
 
     @property
     def name(self) -> str:
-        """Of the combination, or the names of the experiments."""
+        """Name of the combination, or the names of the experiments."""
         return self.label or " + ".join(self.names)
 
     @property
@@ -82,7 +82,7 @@ class Study(Projections, Exports):
         return self.heading or " + ".join(e.title for e in self.experiments)
 
     def provenance(self) -> dict[str, Any]:
-        """Physics choices, changed fields and inputs; of several experiments those of each."""
+        """Physics choices, changed fields and inputs; for several experiments those of each."""
         if len(self.experiments) == 1:
             return self.experiments[0].provenance()
         return {"experiments": {e.name: e.provenance() for e in self.experiments}}
@@ -92,7 +92,7 @@ class Study(Projections, Exports):
         """The experiment, or all as one.
 
         Raises:
-            InputError: if two of them hold the same data or do not go together.
+            InputError: if two of them contain the same data or are incompatible.
         """
         return together(*self.experiments)
 
@@ -109,7 +109,7 @@ class Study(Projections, Exports):
 
         Raises:
             UnknownNameError: if the question or a parameter is unknown.
-            InputError: if the question does not fit together, or the experiments do not.
+            InputError: if the question is inconsistent, or the experiments are incompatible.
 
         Examples:
             >>> import cevns
@@ -120,23 +120,23 @@ class Study(Projections, Exports):
 
     @property
     def couplings(self) -> Parameters:
-        """Parameters of the interaction, those of its shapes, and strengths of components."""
+        """Parameters of the interaction, structural parameters, and strengths of components."""
         return askable(self.experiments[0].interaction, self)
 
     @property
     def structural(self) -> tuple[str, ...]:
-        """Those that change its shapes: a mediator mass."""
+        """Structural parameters, which change the shapes, such as a mediator mass."""
         return structural(self.experiments[0].interaction, self).names
 
     def with_models(self, models: Physics) -> Study:
-        """The same study with new physics in the interaction of all; see `cevns.load`.
+        """The same study with new physics in the interaction of all experiments; see `cevns.load`.
 
-        What scatters particles from elsewhere (WIMPs of the halo) lies over CEvNS as a further
-        component, unless the experiment's own source emits them.
+        A process that scatters particles of another source (WIMPs of the halo) is added to CEvNS
+        as a further component, unless the source of the experiment emits these particles.
 
         Raises:
             UnknownNameError: if there is no such interaction.
-            InputError: if it cannot be made.
+            InputError: if it cannot be built.
         """
         if isinstance(models, list | tuple) and any(isinstance(m, str) for m in models):
             raise InputError(f"models={models!r}: join names with '+', as in 'nsi+light-vector'")
@@ -154,7 +154,7 @@ class Study(Projections, Exports):
         """The same study with another quenching curve, its variations as constrained parameters.
 
         Raises:
-            InputError: if the experiments have different targets, which have a curve each.
+            InputError: if the experiments have different targets, which need separate curves.
         """
         targets = {e.material.atoms for e in self.experiments}
         if len(targets) > 1:
@@ -180,7 +180,7 @@ class Study(Projections, Exports):
 
     @tiny_is_zero()
     def flux(self, *, at: Mapping[str, float] | None = None) -> dict[str, analysis.Flux]:
-        """What the sources send to the detectors; see `cevns.analysis.expected.fluxes`."""
+        """Fluxes of the sources at the detectors; see `cevns.analysis.expected.fluxes`."""
         return analysis.fluxes(*self.experiments, at=at)
 
     @tiny_is_zero()
@@ -192,15 +192,15 @@ class Study(Projections, Exports):
 
     @tiny_is_zero()
     def compare(self, *, sigmas: float = 3.0) -> dict[str, analysis.Comparison]:
-        """From the first experiment to each other, one change at a time, by the other's name.
+        """Changes from the first experiment to each other one, by the other's name.
 
-        A single one with changed fields is compared with its file, or its variant, as it is.
+        A single experiment with changed fields is compared with its unchanged file or variant.
 
         Args:
-            sigmas: at which a change of a single one counts as seen.
+            sigmas: significance at which a change of a single experiment counts as detected.
 
         Raises:
-            InputError: if there is no other one and nothing was changed.
+            InputError: if there is only one experiment and nothing was changed.
         """
         first, *others = self.experiments
         if not others:
@@ -235,19 +235,19 @@ class Study(Projections, Exports):
         """Fit; see `cevns.analysis.measuring.measure`.
 
         Args:
-            poi: the question by name.
-            free: or parameters of the interaction.
+            poi: the name of the question.
+            free: parameters of the interaction, instead of `poi`.
             at: values of other parameters of the interaction.
-            fix: parameters of the model to hold.
-            asimov: fit the expected counts: the precision to expect.
+            fix: parameters of the model to fix.
+            asimov: fit the expected counts, which gives the expected precision.
             minos: ``"poi"``, ``"all"`` or ``"none"``.
             gof_toys: toys for a goodness-of-fit p-value.
-            contributions: of several experiments, fit each alone and all the others.
-            widths: of several, the answer with other widths of constraints.
+            contributions: for several experiments, also fit each alone and all the others.
+            widths: for several experiments, repeat the fit with other widths of constraints.
 
         Raises:
             UnknownNameError: if a name is unknown.
-            InputError: if there are no data, or the question does not fit together.
+            InputError: if there are no data, or the question is inconsistent.
             FitError: if a fit does not converge.
 
         Examples:
@@ -342,15 +342,15 @@ class Study(Projections, Exports):
         asimov: bool = False,
         form: Form = "tabulated",
     ) -> analysis.ScanPlan:
-        """What a scan is of; see `cevns.analysis.scanning.scan_plan.scan_plan`.
+        """The plan of a scan; see `cevns.analysis.scanning.scan_plan.scan_plan`.
 
         Args:
-            ranges: values by parameter, of one or two parameters.
+            ranges: the values of each scanned parameter, for one or two parameters.
             free: further parameters of the interaction, or strengths of components, to profile.
-            at: values of others.
-            fix: nuisance parameters to hold.
+            at: values of other parameters of the interaction.
+            fix: nuisance parameters to fix.
             cl: confidence level.
-            asimov: the counts expected at nominal values: the sensitivity.
+            asimov: use the counts expected at nominal values, which gives the sensitivity.
             form: ``tabulated`` or ``exact``.
 
         Raises:
@@ -390,23 +390,23 @@ class Study(Projections, Exports):
         """Scan one or two parameters; see `cevns.analysis.scanning.scan_task.scan`.
 
         Args:
-            ranges: values by parameter, or a plan.
+            ranges: the values of each scanned parameter, or a plan.
             method: ``profile``, ``fc``, ``cls`` or ``bayes``.
-            toys: toys of a point, at most (``fc``, ``cls``).
-            draws: independent draws that are wanted (``bayes``).
+            toys: maximum number of toys at a point (``fc``, ``cls``).
+            draws: wanted number of independent draws (``bayes``).
             seed: master seed.
-            toys_at: where toys are drawn: ``anchors``, which all points of a plane share, or
-                ``every-point`` (``fc``).
-            refine: times that the cells of a profile scan are halved along its contour.
+            toys_at: points at which toys are drawn: ``anchors``, which all points of a plane
+                share, or ``every-point`` (``fc``).
+            refine: how many times the cells of a profile scan are halved along its contour.
             out: HDF5 file; the same call resumes an interrupted scan from it.
-            workers: processes.
-            executor: any `concurrent.futures.Executor` in their place.
-            progress: told work done, wanted, and per second.
-            options: of `plan`: ``free``, ``at``, ``fix``, ``cl``, ``asimov``, ``form``.
+            workers: number of processes.
+            executor: any `concurrent.futures.Executor` instead of processes.
+            progress: called with the work done, the total, and the work per second.
+            options: options of `plan`: ``free``, ``at``, ``fix``, ``cl``, ``asimov``, ``form``.
 
         Raises:
             UnknownNameError: if a name is unknown.
-            InputError: if the method does not go with the ranges, or `out` belongs to another
+            InputError: if the method cannot be used with the ranges, or `out` belongs to another
                 scan.
             DataError: if `out` is truncated.
             FitError: if fits fail.
@@ -453,7 +453,7 @@ class Study(Projections, Exports):
     ) -> analysis.CevnsLimit:
         """Upper limit on CEvNS itself; see `cevns.analysis.count_limit.cevns_limit`.
 
-        The allowed pieces of a parameter of new physics are the ``intervals`` of a `scan`.
+        The allowed intervals of a parameter of new physics are the ``intervals`` of a `scan`.
 
         Raises:
             InputError: if there are several experiments, no data, or a number is impossible.
@@ -488,6 +488,6 @@ class Study(Projections, Exports):
         level: float = 0.9,
         asimov: bool = False,
     ) -> analysis.StrengthLimit:
-        """Upper limit on what lies over CEvNS; see `cevns.analysis.studies.strength_limit`."""
+        """Upper limit on an added component; see `cevns.analysis.studies.strength_limit`."""
         asked = requested(None, () if parameter is None else (parameter,), at, fix)
         return analysis.strength_limit(*self.experiments, request=asked, level=level, asimov=asimov)

@@ -106,8 +106,8 @@ class FieldScan(Result):
         if np.isnan(value):
             return "-"
         if kind == "relative":
-            return f"{100.0 * value:.3g} %"
-        return f"{'< ' if kind == 'limit' else ''}{value:.3g}"
+            return f"{100.0 * value:#.3g}".rstrip(".") + " %"
+        return f"{'< ' if kind == 'limit' else ''}{value:#.3g}".rstrip(".")
 
     @property
     def has_significance(self) -> bool:
@@ -146,6 +146,15 @@ class FieldScan(Result):
         lines = [f"{what} {q.name}: {first} at {self.name} = {low}, {last} at {high}"]
         if q.needs_zero and not self.has_significance:
             lines.append("no significance: without background there is none")
+        beside = self.file.run.get("channels beside")
+        if beside:
+            of = " and ".join(self.file.run["channels"])
+            lines.append(
+                f"signal and background are those of {of}; {' and '.join(beside)} "
+                f"{'has' if len(beside) == 1 else 'have'} no signal"
+            )
+        if moved := self.file.run.get("uncertainties"):
+            lines.append(f"the error includes the uncertainties of {', '.join(moved)}")
         for sigmas in _DISCOVERY if q.needs_zero else ():
             at = self.reached(sigmas)
             if at is not None:

@@ -148,6 +148,7 @@ def scan_field(
         "held": {**dict(at or {}), **{k: v for k, v in (fix or {}).items() if v is not None}},
         "overrides": {e.name: dict(e.overrides or {}) for e in experiments},
         "constant": constant or {},
+        **_included(models_made[-1], interest, experiments),
         "citations": Citations.joined(e.citations for e in placed).records(),
         "grid": [points.tolist()],
         "model digest": hashlib.sha256("".join(map(digest, models_made)).encode()).hexdigest(),
@@ -241,6 +242,20 @@ def _numbers(x: Expected) -> dict[str, float]:
 def _or_nan(value: float | None) -> float:
     """The number; NaN where there is none, or no background against which it is one."""
     return math.nan if value is None or not math.isfinite(value) else float(value)
+
+
+def _included(
+    model: Model, interest: str, experiments: Sequence[Experiment]
+) -> dict[str, list[str]]:
+    """The channels whose counts are given, those beside, and what the error includes."""
+    # of one experiment its parameters have the names of its file
+    front = f"{experiments[0].name}." if len(experiments) == 1 else ""
+    counts = model.totals_by_channel(model.parameters.values)
+    on = [name for name, c in counts.items() if c.get(SIGNAL, 0.0) > 0.0]
+    moved = [p.name for p in model.parameters if not p.fixed and p.name != interest]
+    moved = [name.removeprefix(front) for name in moved]
+    beside = [name for name in counts if name not in on]
+    return {"channels": on, "channels beside": beside, "uncertainties": moved}
 
 
 def _constant(first: Model, last: Model) -> dict[str, float] | None:

@@ -160,7 +160,7 @@ def _pieces(scan: ScanFindings, name: str, pieces: Pieces) -> str:
     at, (low, high) = scan.names.index(name), pieces[0]
     unit = scan.units[at]
     if scan.begins(name) and low <= scan.axes[at][0]:
-        if not math.isfinite(high):
+        if high >= scan.axes[at][-1]:  # infinite, or where the scan ends
             return f"no limit on {name} below {_with_unit(f'{scan.axes[at][-1]:.4g}', unit)}"
         text = f"{name} < {_with_unit(f'{high:.4g}', unit)}"
         return f"{text} or in {_with_unit(_brackets(pieces[1:]), unit)}" if pieces[1:] else text

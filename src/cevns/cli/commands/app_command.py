@@ -35,7 +35,7 @@ def app(
     set_field: options.SetField = None,
     data: options.DataFolder = None,
 ) -> None:
-    """Show experiments with sliders in the browser.
+    """Open the live page: experiments with sliders, in the browser.
 
     Mass, distance, threshold, couplings, a light mediator and all nuisance parameters can be
     moved; counts, likelihood and significance follow. Ctrl-C ends it.

@@ -60,9 +60,11 @@ def init(
     for path in written:
         console.print(f"written: {path}")
     console.print(
-        f"next: cevns show {out} --plots figures\n"
+        f"next: cevns validate {out}\n"
+        f"      cevns show {out} --plots figures\n"
         f"      cevns rate {out} --plots figures\n"
-        f"      cevns fit {out} --asimov --plots figures"
+        f"      cevns fit {out} --asimov --plots figures\n"
+        f"      cevns scan {out} --parameter target.mass=1kg:100kg:20:log --plots figures"
     )
     output.result({"files": [str(p) for p in written]})
 

@@ -9,7 +9,7 @@ import typer
 
 from cevns.cli.terminal import options
 from cevns.cli.terminal.figure_options import Figures
-from cevns.cli.terminal.output import Output, by_channel, table
+from cevns.cli.terminal.output import Output, by_channel, table, written_alike
 from cevns.exceptions import InputError
 
 if TYPE_CHECKING:
@@ -139,26 +139,33 @@ def _show_counts(
 ) -> None:
     from cevns.experiments.questions import SIGNAL
     from cevns.inference.model.expectation import summed
+    from cevns.processes import signal_title
 
     title, unit = experiment.title, experiment.unit
+    declared = experiment.declaration
     # a reaction of some nuclides is no CEvNS, which the signal of a file is called otherwise
     own = {SIGNAL: experiment.interaction.name} if experiment.is_beside else {}
+    titles = {
+        SIGNAL: signal_title(experiment.interaction),
+        **{name: entry.title for name, entry in declared.components.items()},
+        **{name: entry.title for name, entry in declared.backgrounds.items()},
+    }
     counted = unit == "events"
     what = "counts in the analysis region" if counted else f"value in {unit}"
     head = "counts" if counted else unit
     if len(channels) > 1:
         head += f" of all {len(channels)} channels"
-    shown = table(f"expected {what}: {title}", "component", head)
+    shown = table(f"expected {what}: {title}", "component", "what", head, left=2)
     for name, count in summed(channels).items():
         # a few events in two digits behind the point, far less than one in three figures
         shown.add_row(
             own.get(name, name),
+            titles.get(name, ""),
             f"{count:.2f}" if count == 0.0 or abs(count) >= 0.1 else f"{count:.3g}",
         )
     console.print(shown)
     if len(channels) > 1:
         console.print(by_channel(channels, "counts", ".2f"))
-        declared = experiment.declaration
         for name, channel in declared.channels.items():
             if not channel.is_on:
                 longer = declared.entries[name].exposure
@@ -216,20 +223,24 @@ def _show_spectrum(console: Console, result: Rate) -> None:
     unit, letter = ("keVnr", "T") if recoil else ("MeV" if mega else "keV", "E")
     per_unit = 1e3 if mega else 1.0
     beside = ", of the file's own source" if result.experiment.declaration.components else ""
-    beside += ", summed over all channels" if len(result.channels) > 1 else ""
+    on = [c for c in result.experiment.declaration.channels.values() if c.is_on]
+    beside += ", summed over all channels" if len(on) > 1 else ""
+    # the sum of one species is no column of its own
+    columns = dict(result.rate_per_kev)
+    if len(columns) == 2:
+        columns.pop("total", None)
     shown = table(
         f"{spectrum} of {signal_title(process)}, counts/{unit} for the exposure, before "
         f"efficiency{beside}",
         f"{letter} / {unit}",
-        *result.rate_per_kev,
+        *columns,
     )
     step = max(1, len(result.recoil_energy_kev) // 15)
-    digits = ".2f" if result.recoil_energy_kev[-1] >= 5.0 and not result.logarithmic else ".3g"
-    for i in range(0, len(result.recoil_energy_kev), step):
-        shown.add_row(
-            f"{result.recoil_energy_kev[i] / per_unit:{digits}}",
-            *(f"{per_unit * values[i]:.4g}" for values in result.rate_per_kev.values()),
-        )
+    energies = result.recoil_energy_kev[::step] / per_unit
+    digits = ".3g" if result.logarithmic else ".2f" if energies[-1] >= 5.0 else ".3f"
+    written = [written_alike((per_unit * v[::step]).tolist()) for v in columns.values()]
+    for energy, *cells in zip(energies.tolist(), *written, strict=True):
+        shown.add_row(f"{energy:{digits}}", *cells)
     console.print(shown)
 
 

@@ -107,6 +107,8 @@ def report(
     page = document.compose(*results, date=date, command=shlex.join(command))
     page.write(target)
     console = output.console
+    for line in page.answers:
+        console.print(line)
     console.print(f"{page.title}: written to {target}", soft_wrap=True, highlight=False)
     output.result(page.record)
     if page.failures:

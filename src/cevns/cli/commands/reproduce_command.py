@@ -15,7 +15,9 @@ def reproduce(
     output: Output,
     ids: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[ID]...", help="ids of rows, or their first letters"),
+        typer.Argument(
+            metavar="[ID]...", help="ids of rows, their first letters, or names of experiments"
+        ),
     ] = None,
 ) -> None:
     """Compare published numbers with ours.

@@ -54,19 +54,22 @@ def show(
 
 def _tables(found: Description) -> Iterator[Table | str]:
     """The tables of a file; each fits 80 columns."""
-    yield f"{found.title}\n{found.experiment}: {', '.join(found.cite) or 'no paper named'}"
-    shown = table("declared", "section", "field", "value", left=3)
+    yield found.title
+    yield f"name: {found.experiment}{', from ' if found.cite else ''}{', '.join(found.cite)}"
+    shown = table("what the file declares", "section", "field", "value", left=3)
     shown.columns[0].no_wrap = shown.columns[1].no_wrap = True
     for section, fields in found.sections.items():
         for i, (field, value) in enumerate(_flat(fields)):
             shown.add_row("" if i else section, field, value)
         shown.add_section()
     yield shown
-    shown = table("axes", "channel", "axis", "unit", "from", "to", "bins", left=3)
+    several = any(found.axes)  # axes of the file itself have no channel
+    head = ("channel",) if several else ()
+    shown = table("axes", *head, "axis", "unit", "from", "to", "bins", left=2 + several)
     for channel, axes in found.axes.items():
         for name, axis in axes.items():
-            ends = f"{axis['from']:g}", f"{axis['to']:g}"
-            shown.add_row(channel, name, axis["unit"], *ends, str(axis["bins"]))
+            cells = f"{axis['from']:g}", f"{axis['to']:g}", str(axis["bins"])
+            shown.add_row(*((channel,) if several else ()), name, axis["unit"], *cells)
     if shown.row_count:
         yield shown
     shown = table("components", "name", "what", "shape in energy", "events", left=3)
@@ -82,11 +85,12 @@ def _tables(found: Description) -> Iterator[Table | str]:
             shown.add_row(p["name"], _value(p), p["unit"], p["acts_on"], said)
         yield shown
     if found.channels:
-        shown = table("channels", "name", "source", "exposure", "target / kg", "observed")
+        seen = ("observed",) if found.observed else ()
+        shown = table("channels", "name", "source", "exposure", "target / kg", *seen)
         for name, c in found.channels.items():
-            events = f"{found.observed[name]:g}" if name in found.observed else ""
+            events = [f"{found.observed[name]:g}" if name in found.observed else ""][: len(seen)]
             power = c["source"] if isinstance(c["source"], dict | list) else f"{c['source']:g}"
-            shown.add_row(name, str(power), f"{c['exposure']:g}", f"{c['target_kg']:.4g}", events)
+            shown.add_row(name, str(power), f"{c['exposure']:g}", f"{c['target_kg']:.4g}", *events)
         yield shown
 
 
@@ -94,10 +98,10 @@ def _flat(section: Any, front: str = "") -> Iterator[tuple[str, str]]:
     """The fields of a section with their values on one line, in two levels."""
     for key, value in section.items() if isinstance(section, Mapping) else ():
         name, text = f"{front}{key}", _text(value)
-        if not isinstance(value, Mapping) or len(text) <= _LONGEST:
-            yield name, text
-        elif name.count(".") < _DEEPEST:
+        if isinstance(value, Mapping) and name.count(".") < _DEEPEST:
             yield from _flat(value, f"{name}.")
+        elif not isinstance(value, Mapping) or len(text) <= _LONGEST:
+            yield name, text
         else:
             yield name, ", ".join(value)
 
@@ -107,7 +111,7 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{k}: {_text(v)}" for k, v in value.items()) + "}"
+        return ", ".join(f"{k} {_text(v)}" for k, v in value.items())
     if not isinstance(value, list):
         return f"{value:g}" if isinstance(value, float) else str(value)
     whole = "[" + ", ".join(_text(v) for v in value) + "]"

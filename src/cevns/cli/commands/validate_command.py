@@ -64,7 +64,7 @@ def validate(
         record[file] = [_record(slip) for slip in found]
         wrong += len(found)
         if not found:
-            output.console.print(f"{file}: no slips")
+            output.console.print(f"{file}: valid")
     output.result({"slips": record})
     if wrong:
         raise typer.Exit(2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from cevns.cli.terminal.output import Output, table
+from cevns.cli.terminal.output import Output, table, written_alike
 
 if TYPE_CHECKING:
     from cevns.analysis.scanning.field_record import FieldScan
@@ -39,22 +39,30 @@ def show_field_scan(output: Output, found: FieldScan, out: Path | None) -> None:
         "signal",
         "background",
         what,
-        *([level] if interval else []),
+        *([f"{level} interval"] if interval else []),
         *(["sigma"] if zero else []),
     )
     step = -(-len(found.values) // _ROWS)
     last = len(found.values) - 1
     rows = sorted({*range(0, last, step), last})
-    for i in rows:
-        ends = f"{found['lower'][i]:.4g} .. {found['upper'][i]:.4g}"
+    written = {
+        name: written_alike(values[rows].tolist())
+        for name, values in {
+            "field": found.values,
+            **{n: found[n] for n in ("signal", "background", "lower", "upper")},
+        }.items()
+    }
+    for row, i in enumerate(rows):
+        cells = {name: texts[row] for name, texts in written.items()}
+        ends = f"{cells['lower']} to {cells['upper']}"
         z = found["significance"][i]
         shown.add_row(
-            f"{found.values[i]:.4g}",
-            f"{found['signal'][i]:.4g}",
-            f"{found['background'][i]:.4g}",
+            cells["field"],
+            cells["signal"],
+            cells["background"],
             found.written(i),
             *(["-" if np.isnan(found["lower"][i]) else ends] if interval else []),
-            *(["-" if np.isnan(z) else f"{z:.3g}"] if zero else []),
+            *(["-" if np.isnan(z) else f"{z:#.3g}".rstrip(".")] if zero else []),
         )
     console.print(shown)
     if step > 1:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["show_fit", "show_systematics", "warn_of_files"]
 
+_EXACT: Final = 0.05
+"""Of chi2: below it expected counts are described exactly; a parameter held elsewhere adds more."""
 _REWEIGHTED: Final = "released template times the ratio of cross sections"
 
 
@@ -36,24 +38,26 @@ def show_fit(console: Console, result: Measurement) -> None:
         else f"events in the analysis region{'s' if several else ''}",
         *(["experiment"] if several else []),
         "component",
+        "what",
         "prediction",
         "fit",
-        left=1 + several,
+        left=2 + several,
     )
-    for name, r in result.results.items():
+    data = "Asimov data" if result.asimov else "observed"
+    for of, r in result.results.items():
         own = r.experiment.unit
-        owner = [name if only or own == "events" else f"{name}, {own}"] if several else []
-        for c in r.components.values():
-            counts.add_row(*owner, c.title, c.predicted, f"{c.fit:.1f} ± {c.error:.1f}")
+        owner = [of if only or own == "events" else f"{of}, {own}"] if several else []
+        for name, c in r.components.items():
+            counts.add_row(*owner, name, c.title, c.predicted, f"{c.fit:.1f} ± {c.error:.1f}")
         if not several:
             counts.add_section()
         expected = "" if r.fitted is None else f"{r.fitted:.1f}"
         observed = f"{r.events:.1f}".removesuffix(".0")  # Asimov data are no whole numbers
-        counts.add_row(*owner, "observed", observed, expected)
+        counts.add_row(*owner, data, "", observed, expected)
         counts.add_section()
     console.print(counts)
     if len(result.channels) > len(result.results):
-        fitted = {n: {**c.counted(), "observed": c.events} for n, c in result.channels.items()}
+        fitted = {n: {**c.counted(), data: c.events} for n, c in result.channels.items()}
         console.print(by_channel(fitted, "fit", ".1f"))
     console.print(_parameter_table(result))
     _show_contributions(console, result)
@@ -183,7 +187,7 @@ def _show_answer(console: Console, result: Measurement) -> None:
     for name, r in result.results.items():
         if r.poi is not None:
             z = None if r.significance is None else r.significance.z
-            console.print(f"{name}: {_value(r.poi)}{_rejected(z)}", style="bold")
+            console.print(f"{name}: {_value(r.poi)}{_rejected(z, result)}", style="bold")
     if result.poi is not None:
         console.print(_answer(result), style="bold")
         if (limit := result.limit) is not None:
@@ -204,9 +208,18 @@ def _show_answer(console: Console, result: Measurement) -> None:
     held = [p.name for p in f if p.fixed and p.name not in exact]
     if held:
         console.print(f"held in this fit, so not in its errors: {', '.join(held)}")
-    console.print(
-        f.goodness + ("" if result.gof is None else f", toy p-value {result.gof.p_value:.3f}")
-    )
+    for name, moved in result.of_the_prediction.items():
+        if moved:
+            whose = f"{name}: " if result.together else ""
+            console.print(
+                f"{whose}the count is free, so its error does not include uncertainties of the "
+                f"predicted count alone: {', '.join(moved)} (they are in --poi cross-section)"
+            )
+    if result.asimov and f.chi2 < _EXACT:
+        console.print("expected counts were fitted: there is no goodness of fit")
+    else:
+        toys = "" if result.gof is None else f", toy p-value {result.gof.p_value:.3f}"
+        console.print(f.goodness + toys)
     if result.poi is not None and result.poi.unit == CM2_UNIT:
         predicted = result.experiment.cross_section_cm2 * 1e40
         console.print(f"predicted cross section: {predicted:.1f} x 1e-40 cm2")
@@ -223,11 +236,11 @@ def _show_answer(console: Console, result: Measurement) -> None:
 def _answer(result: Measurement) -> str:
     p = result.poi
     assert p is not None  # each experiment its own is asked of several only
-    return f"{p.name} = {_value(p)}{_rejected(result.z)}"
+    return f"{p.name} = {_value(p)}{_rejected(result.z, result)}"
 
 
-def _rejected(z: float | None) -> str:
-    return "" if z is None else f"; {rejection(z)}"
+def _rejected(z: float | None, result: Measurement) -> str:
+    return "" if z is None else f"; {rejection(z, asimov=result.asimov)}"
 
 
 def _value(p: FittedParameter) -> str:

@@ -60,12 +60,14 @@ def fit_file(path: Path, asked: options.Asked, output: Output, *, asimov: bool, 
             shown.add_row(channel, name, f"{nominal:.1f}", f"{fitted:.1f}")
         observed = float(likelihood.model.channel(channel).observed.sum())
         total = sum(b for _, b in samples.values())
-        shown.add_row(channel, "observed", f"{observed:.1f}".removesuffix(".0"), f"{total:.1f}")
+        data = "Asimov data" if asimov else "observed"
+        shown.add_row(channel, data, f"{observed:.1f}".removesuffix(".0"), f"{total:.1f}")
         shown.add_section()
     console.print(shown)
     console.print(str(result.fit), soft_wrap=True, highlight=False)
     if result.significance is not None and result.significance.z is not None:
+        said = "is expected to be rejected" if asimov else "is rejected"
         console.print(
-            f"{result.significance.parameter} = 0 is rejected at {result.significance.z:.2f} sigma"
+            f"{result.significance.parameter} = 0 {said} at {result.significance.z:.2f} sigma"
         )
     output.result(result.to_dict())

@@ -233,6 +233,8 @@ def _check_formula(text: str, option: str) -> None:
 
     try:
         MathTextParser("path").parse(text)
-    except ValueError as error:
-        first = str(error).strip().splitlines()[-1]
-        raise InputError(f"{option}: the formula cannot be read ({first})") from None
+    except ValueError:
+        raise InputError(
+            f"{option}: matplotlib cannot draw this formula; write TeX between two '$', with names "
+            "that it knows, such as '$\\sin^2\\theta_W$'"
+        ) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -31,10 +31,11 @@ __all__ = [
     "prepare_folder",
     "require_plots",
     "table",
+    "written_alike",
 ]
 
 
-_LONGEST_WORD = 34
+_LONGEST_WORD = 46
 """Letters of a word that a table does not break: names, not paths and digests."""
 
 
@@ -113,6 +114,7 @@ def table(title: str, *columns: str, left: int = 1) -> Table:
     """
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
     class Whole(Table):
         def __init__(self, **how: Any) -> None:
@@ -128,18 +130,17 @@ def table(title: str, *columns: str, left: int = 1) -> Table:
             # two blanks behind each column, one before the first
             room = options.max_width - 2 * len(heads) - 2
             widths = _widths([heads, *self.texts], room)
+            # wrapped at the edge of the screen, and not at that of the table
+            yield Text(printable(title), style="bold")
             if widths is None:
-                yield from _listed(str(self.title or ""), heads, self.texts)
+                yield from _listed(heads, self.texts)
                 return
             for column, width in zip(self.columns, widths, strict=True):
                 column.width = width
             yield from super().__rich_console__(console, options)
 
     out = Whole(
-        title=title,
         box=box.SIMPLE_HEAD,
-        title_justify="left",
-        title_style="bold",
         padding=(0, 1, 0, 0),
         pad_edge=False,
     )
@@ -164,14 +165,13 @@ def _widths(rows: Sequence[Sequence[str]], room: int) -> list[int] | None:
     return wanted
 
 
-def _listed(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[Any]:
+def _listed(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[Any]:
     """A table row by row."""
     from rich.padding import Padding
     from rich.text import Text
 
     # a console that leaves long lines to the terminal would cut these off
     wrapped: Any = {"no_wrap": False, "overflow": "fold"}
-    yield Text(printable(title), style="bold", **wrapped)
     for name, *cells in rows:
         yield Text(printable(f" {name}"), **wrapped)
         said = ", ".join(f"{h} {c}".strip() for h, c in zip(heads[1:], cells, strict=False) if c)
@@ -192,6 +192,32 @@ def by_channel(channels: Mapping[str, Mapping[str, float]], heading: str, digits
             shown.add_row(channel, name, f"{count:{digits}}")
         shown.add_section()
     return shown
+
+
+def written_alike(values: Iterable[float]) -> list[str]:
+    """A column of numbers in one form, with four digits.
+
+    Examples:
+        >>> written_alike([0.7577, 1.29, float("nan")])
+        ['0.7577', '1.290', '-']
+        >>> written_alike([1800.0, 5692.1, 180000.0])
+        ['1800', '5692', '180000']
+        >>> written_alike([6.454e6, 472.4, 0.0])
+        ['6.454e+06', '4.724e+02', '0.000e+00']
+    """
+    import math
+
+    numbers = list(values)
+    sizes = [abs(v) for v in numbers if v and math.isfinite(v)]
+    low, high = min(sizes, default=1.0), max(sizes, default=1.0)
+    # whole counts up to a million are read more easily than powers of ten
+    powers = high >= 1e6 or low < 1e-3
+    out = []
+    for v in numbers:
+        decimals = 3 - math.floor(math.log10(abs(v))) if v and math.isfinite(v) else 3
+        form = ".3e" if powers else f".{max(0, decimals)}f"
+        out.append(f"{v:{form}}" if math.isfinite(v) else "-")
+    return out
 
 
 def require_plots(what: str) -> None:

@@ -28,7 +28,10 @@ def printable(text: str) -> str:
 
 
 def screen(*, stderr: bool = False) -> Console:
-    """A console on which every text is printed as it is; the program's own styles are `style=`."""
+    """A console on which every text is printed as it is; the program's own styles are `style=`.
+
+    On a terminal lines end between words; in a file or a pipe a sentence is one line.
+    """
     from rich.console import Console
 
     class Plain(Console):
@@ -37,7 +40,9 @@ def screen(*, stderr: bool = False) -> Console:
         def render_str(self, text: str, **how: Any) -> Any:
             return super().render_str(printable(text), **how)
 
-    return Plain(stderr=stderr, highlight=False, soft_wrap=True, markup=False, emoji=False)
+    console = Plain(stderr=stderr, highlight=False, markup=False, emoji=False)
+    console.soft_wrap = not console.is_terminal
+    return console
 
 
 def any_encoding() -> None:

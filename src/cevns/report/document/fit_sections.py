@@ -67,7 +67,8 @@ def answer(record: Mapping[str, Any], signal: str = "CEvNS") -> str:
     z, limit = record.get("significance"), record.get("upper_limit")
     if z is not None:
         only = "background-only hypothesis" if signal == "CEvNS" else f"hypothesis without {signal}"
-        text += f"; the {only} is rejected at {z:.2f} sigma"
+        verb = "is expected to be rejected" if record.get("asimov") else "is rejected"
+        text += f"; the {only} {verb} at {z:.2f} sigma"
     if limit:
         unit = quoted_unit(limit)
         text += f"; upper limit {quoted(limit, 'value')} {unit}".rstrip()
@@ -115,7 +116,8 @@ def _components(record: Mapping[str, Any], beside: Beside) -> Iterator[Table]:
             raw.append((component, *(c[k] for k in _COUNTS)))
         total = beside.fitted.get(name)
         observed = f"{block['observed']:.1f}".removesuffix(".0")
-        rows.append(("observed", observed, "" if total is None else f"{total:.1f}"))
+        data = "Asimov data" if record.get("asimov") else "observed"
+        rows.append((data, observed, "" if total is None else f"{total:.1f}"))
         raw.append(("observed", block["observed"], None, total, None))
         title = f"{name}: {unit}" if name else f"{unit} in the analysis region"
         columns = ("component", "prediction", "fit")

@@ -45,12 +45,14 @@ class Page:
         html: the whole file.
         record: the JSON in it.
         failures: sentences on results that failed; they stand at the top.
+        answers: what came out, a line for each result.
     """
 
     title: str
     html: str
     record: Mapping[str, Any]
     failures: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
 
     def write(self, out: Path | str) -> Path:
         """Write the file whole or not at all.
@@ -108,7 +110,7 @@ def compose(*what: Reported, date: str = "", command: str = "") -> Page:
         failures=failures,
         date=made,
     )
-    return Page(title, html, found, failures)
+    return Page(title, html, found, failures, tuple(part.answer for part in parts))
 
 
 def extract(path: Path | str) -> dict[str, Any]:
