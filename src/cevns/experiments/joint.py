@@ -227,8 +227,9 @@ class JointExperiment(Named):
             without = [e.name for e in self.asked if not e.strengths.has(name)]
             if without:
                 raise InputError(
-                    f"{name!r} is asked of several experiments together, and "
-                    f"{' and '.join(without)} has nothing of that name: ask the others"
+                    f"{name!r} is asked of several experiments together, but "
+                    f"{' and '.join(without)} has no component of that name: use only the "
+                    "others"
                 )
             if apart:
                 raise InputError(

@@ -90,9 +90,9 @@ class ChargeRadiusRunning(Extension):
         """
         if scheme.radii is None:
             raise InputError(
-                f"{self.name}: the couplings {scheme.name!r} have no charge radius in them that "
-                "could depend on the momentum; take cadeddu2022, erler-su or another scheme with "
-                "radiative corrections"
+                f"{self.name}: the couplings {scheme.name!r} have no charge radius in "
+                "them that could depend on the momentum; use cadeddu2022, erler-su or "
+                "another scheme with radiative corrections"
             )
         return self if scheme.radii == self.loops else dataclasses.replace(self, loops=scheme.radii)
 

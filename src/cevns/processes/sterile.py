@@ -151,8 +151,8 @@ class Sterile(Extension):
             if len(set(distance)) > 1:
                 raise InputError(
                     f"neutrinos come from {' and '.join(f'{d:g} m' for d in distance)}, and "
-                    "oscillations need one distance: make each core a component of the file with "
-                    "a source of its own"
+                    "oscillations need one distance: declare each core as a component with a "
+                    "separate source"
                 )
             distance = distance[0]
         return dataclasses.replace(self, baseline_m=float(distance))
