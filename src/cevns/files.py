@@ -261,7 +261,7 @@ def check_writable(path: Path | str) -> None:
         return
     target = Path(os.path.realpath(path))
     if target.is_symlink():
-        raise OutputError(f"cannot write {path}: its links lead in a circle")
+        raise OutputError(f"cannot write {path}: its symbolic links form a loop")
     folder = target.parent
     if not folder.is_dir():
         raise OutputError(

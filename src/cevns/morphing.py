@@ -297,7 +297,7 @@ def _read(
         said = error.strerror or "no archive"
         raise DataError(f"cannot be read ({said}); check the path", path=path) from error
     except (ValueError, KeyError, BadZipFile, AttributeError, EOFError) as error:
-        raise DataError("is no NumPy archive (.npz) of plain arrays", path=path) from error
+        raise DataError("is not a NumPy archive (.npz) of plain arrays", path=path) from error
     lines = {**values, **({} if line is None else {str(along): line})}
     for label, found in {**lines, **({} if edges is None else {"edges": edges})}.items():
         if found.ndim != 1 or len(found) < 2 or not (np.diff(found) > 0.0).all():

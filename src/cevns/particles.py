@@ -47,7 +47,7 @@ nubar_e, nubar_mu, nubar_tau)
     if name.startswith("nu") and name not in FLAVOURS:
         raise UnknownNameError("flavour", name, FLAVOURS)
     if name not in FLAVOURS:
-        raise SpeciesError(f"the species {name!r} is no neutrino ({', '.join(FLAVOURS)})")
+        raise SpeciesError(f"the species {name!r} is not a neutrino ({', '.join(FLAVOURS)})")
     return name
 
 

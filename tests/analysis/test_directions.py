@@ -360,7 +360,7 @@ def test_bad_input():
         MeasuredDirections(RecoilAngles(source("dsnb", live_time_d=1.0), "Ar"))
     with pytest.raises(InputError, match="bins of the cosine"):
         MeasuredDirections(helium(), bins=1)
-    with pytest.raises(InputError, match="one threshold or more"):
+    with pytest.raises(InputError, match="at least one threshold"):
         MeasuredDirections(helium(), ())
     with pytest.raises(InputError, match="bins of the cosine"):
         DirectionalCase(case("He"), cosine_bins=1)

@@ -221,7 +221,7 @@ def test_a_missing_library_is_said_with_its_extra():
 
 
 def test_an_unknown_ending_is_said(tmp_path):
-    with pytest.raises(InputError, match=r"'.txt' is none; known are .csv"):
+    with pytest.raises(InputError, match=r"'.txt' is not a known format; known are .csv"):
         format_of(tmp_path / "events.txt")
 
 

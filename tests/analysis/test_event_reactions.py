@@ -212,9 +212,9 @@ def test_electrons_as_particles(water, tmp_path):
 
 
 def test_what_is_refused(water, tmp_path):
-    with pytest.raises(InputError, match="a threshold is one of recoils"):
+    with pytest.raises(InputError, match="a threshold applies to nuclear recoils"):
         event_sample(water, truth=True, threshold_kev=1.0)
     pytest.importorskip("pyhepmc", reason="pyhepmc is not installed (extra 'events')")
-    with pytest.raises(InputError, match="not followed as particles"):
+    with pytest.raises(InputError, match="are not simulated, but a NuHepMC file"):
         draw_to_file(event_sample(load("coherent-nubes-pb")), 5, 1, tmp_path / "lead.hepmc3")
     assert not list(tmp_path.iterdir())

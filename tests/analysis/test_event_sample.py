@@ -167,5 +167,5 @@ def test_what_cannot_be_drawn_is_said(csi):
     with pytest.raises(InputError, match="at least one"):
         recoil_events(csi).recoils.draw(0, np.random.default_rng(1))
     electrons = load("coherent-csi-2021-dm", models="dark-photon-electrons").experiments[0]
-    with pytest.raises(InputError, match="events are drawn of recoils of nuclei"):
+    with pytest.raises(InputError, match="only events with nuclear recoils can be drawn"):
         recoil_events(electrons, "dm_electrons", at=AT)

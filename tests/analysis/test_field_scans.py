@@ -133,7 +133,7 @@ def test_the_file_holds_all_of_it(one_bin: Path, tmp_path: Path) -> None:
     assert again.to_dict() == found.to_dict()
     assert all(np.array_equal(again[n], found[n], equal_nan=True) for n in NUMBERS)
     assert study.scan_field("target.mass", [1.0, 2.0, 3.0], unit="kg", out=out) is not None
-    with pytest.raises(InputError, match="is of another run"):
+    with pytest.raises(InputError, match="belongs to another run"):
         study.scan_field("target.mass", [1.0, 2.0, 4.0], unit="kg", out=out)
     with pytest.raises(InputError, match=r"a scan over target\.mass, a field"):
         Scan.read(out)
@@ -150,7 +150,7 @@ def test_the_file_holds_all_of_it(one_bin: Path, tmp_path: Path) -> None:
         ("target.mass", [1.0], "kg", "at least two"),
         ("target.mass", [0.0, 1.0], "kg", "greater than 0"),
         ("schema", [1.0, 2.0], "", "schema"),
-        ("detector.efficiency.energy.threshold", [0.01, 0.02], "", "nothing that is expected"),
+        ("detector.efficiency.energy.threshold", [0.01, 0.02], "", "no expected number"),
     ],
 )
 def test_what_makes_no_sense(
@@ -171,7 +171,7 @@ def test_data_are_not_those_of_another_mass() -> None:
 
 
 def test_released_counts_do_not_know_the_mass() -> None:
-    with pytest.raises(InputError, match="given in the file or by a released table"):
+    with pytest.raises(InputError, match="given in the file or by a published table"):
         cevns.load("coherent-lar-2020").scan_field(
             "target.mass", [10.0, 20.0], unit="kg", asimov=True
         )

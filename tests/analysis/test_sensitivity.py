@@ -484,7 +484,7 @@ def test_what_is_refused():
         study.sensitivity("cross-section", flux_error=[0.0])
     with pytest.raises(InputError, match="exposure factor: give a positive"):
         study.sensitivity("cross-section", exposure_factor=math.nan)
-    with pytest.raises(InputError, match="dm2_41 is not held in this topic"):
+    with pytest.raises(InputError, match="dm2_41 is not a fixed parameter of this topic"):
         study.sensitivity("nsi", at={"dm2_41": 1.0})
     with pytest.raises(InputError, match="no inelastic channel"):
         study.sensitivity("inelastic")
@@ -517,5 +517,5 @@ def test_a_profile_without_an_end_is_said():
     )
     known = Parameter("b", 1.0, constraint=Gaussian(1.0, 0.1))
     model = Model("one bin", Parameters([known, Parameter("x", 0.0)]), (counting,))
-    with pytest.raises(FitError, match="no end of its interval"):
+    with pytest.raises(FitError, match="has no end here"):
         ends(model, "x", 2.71, (1,))

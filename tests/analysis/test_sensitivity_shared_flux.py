@@ -53,7 +53,7 @@ def test_what_counts_a_reaction_answers_no_question_of_cevns():
         if name in ("cross-section", "inelastic"):
             assert water.sensitivity(name).headline.error is not None
         else:
-            with pytest.raises(InputError, match="name an experiment of CEvNS beside it"):
+            with pytest.raises(InputError, match="also name an experiment of CEvNS"):
                 water.sensitivity(name)
 
 

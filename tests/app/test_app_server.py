@@ -142,7 +142,7 @@ def test_a_taken_port_gives_the_next_free_one():
 
 
 def test_an_address_that_is_not_of_this_machine_is_refused():
-    with pytest.raises(InputError, match="no address of this machine"):
+    with pytest.raises(InputError, match="not an address of this machine"):
         free_port("192.0.2.7", 9700)
     with pytest.raises(InputError, match="--host"):
         free_port("nowhere.invalid", 9700)
@@ -227,7 +227,7 @@ def test_another_host_is_warned_of():
     ("words", "said"),
     [
         (["nothing-like-it"], "unknown experiment"),
-        (["--host", "192.0.2.7"], "no address of this machine"),
+        (["--host", "192.0.2.7"], "not an address of this machine"),
         (["--set", "target.mass=3 kg"], "name one"),
         (["coherent-csi-2021", "coherent-csi-2021"], "give one another name"),
     ],

@@ -47,7 +47,7 @@ def test_an_asimov_projection_of_one_s_own(cevns, folder):
         (("--to", "histfactry", "--out", "x.json"), "did you mean 'histfactory'"),
         (("--to", "csv", "--out", "nowhere/x.csv"), "there is no folder nowhere"),
         (("--to", "csv", "--out", "."), "is a folder; name a file in it"),
-        (("--to", "hepdata", "--out", "."), "holds other files than a submission"),
+        (("--to", "hepdata", "--out", "."), "contains files that do not belong to a submission"),
         (("--to", "hepdata", "--out", "mine.yaml"), "is a file, and a submission is a folder"),
         (("--to", "csv", "--out", "x.csv", "--scan", "s.h5"), "to HEPData: --to hepdata"),
         (

@@ -97,10 +97,10 @@ def test_figures_of_another_field_are_not_overlaid(cevns, here: Path) -> None:
     assert cevns(*MASS, "--out", "mass.h5").code == 0
     done = cevns("plot", "mass.h5", "--overlay", "time.h5")
     assert done.code == 2
-    assert "time.h5 is no scan of cross_section_scale over target.mass" in done.err
+    assert "time.h5 is not a scan of cross_section_scale over target.mass" in done.err
     assert not (here / "mass.png").exists()
     # before anything is computed
     early = cevns(*MASS, "--plots", "figures", "--overlay", "time.h5")
     assert early.code == 2
     assert early.out == ""
-    assert early.err.endswith("overlay one that is\n")
+    assert early.err.endswith("overlay such a scan\n")

@@ -201,9 +201,9 @@ def test_the_target_is_the_material_of_the_detector(capsys):
     Isotopes do not matter. Of sodium iodide where iodine is not seen the target is sodium.
     """
     for target, detector, said in (
-        ("Ge", "xenonnt-2026", "ask for the fog of Xe, or name a detector of Ge"),
-        ("CsI", "coherent-lar-2020", "ask for the fog of Ar, or name a detector of CsI"),
-        ("NaI", "neon", "ask for the fog of Na, or name a detector of NaI"),
+        ("Ge", "xenonnt-2026", "compute the fog of Xe, or name a detector of Ge"),
+        ("CsI", "coherent-lar-2020", "compute the fog of Ar, or name a detector of CsI"),
+        ("NaI", "neon", "compute the fog of Na, or name a detector of NaI"),
     ):
         assert run(["fog", target, *FAST, "--detector", detector]) == 2
         error = capsys.readouterr().err.strip().splitlines()
@@ -360,7 +360,7 @@ def test_limits_by_their_names(tmp_path, monkeypatch, capsys):
     (folder / "lz_2024.csv").write_text("mass_gev,sigma_cm2\n10,-45\n100,-47\n")
     monkeypatch.setenv("CEVNS_DATA", str(tmp_path))
     assert run(["fog", "Xe", *FAST, "--limits", "lz-2024", *drawn]) == 2
-    assert "not positive: logarithms?" in capsys.readouterr().err
+    assert "not positive; write them in cm2, not as logarithms" in capsys.readouterr().err
     assert run(["fog", "Xe", *FAST, "--limits", "lz-1066", *drawn]) == 2
     assert "lz_2024" in capsys.readouterr().err
     (folder / "lz_2024.csv").write_text("mass_gev,sigma_cm2\n10,1e-9\n100,1e-10\n")

@@ -69,7 +69,7 @@ def test_command_leaves_out(cevns: Callable):
         (("--with", "csi", "--parameter", ""), "unknown parameter ''"),
         (("--with", "csi", "--json", "/nowhere/x.json"), "cannot write"),
         (("--with", "csi", "--model", "charge-radius", "--parameter", "charge_radius_tautau"),
-         "nothing that charge_radius_tautau changes is seen"),
+         "charge_radius_tautau has no observable effect"),
     ],
 )  # fmt: skip
 def test_what_is_refused_in_one_sentence(cevns: Callable, words: tuple[str, ...], said: str):

@@ -71,7 +71,7 @@ COMMANDS = [
     ((*NSI, "--parameter", "eps_ee_d=0:1:5", "--parameter", "eps_emu_d=0:1:5"), "one or two"),
     ((*NSI, "--parameter", "t0=0:1:5"), r"'t0' reaches 0 us, outside the physical range \[0.324"),
     ((*VECTOR, "g_zprime=0:1e-3:5:log"), "a logarithmic range starts above 0"),
-    ((*VECTOR, "m_zprime=1MeV:1GeV:4:log"), "m_zprime alone leaves no parameter .*g_zprime"),
+    ((*VECTOR, "m_zprime=1MeV:1GeV:4:log"), "m_zprime alone leaves no free parameter .*g_zprime"),
     ((*VECTOR, "m_zprime=1kg:1GeV:4:log"), "'kg' is a unit of mass, not of energy"),
     # values elsewhere
     ((*VECTOR, "g_zprime=0:1e-3:5", "--at", "m_zprime=3kg"), "--at m_zprime: 'kg' is a unit of"),
@@ -81,7 +81,7 @@ COMMANDS = [
     ((*NSI, "--at", "eps_ee_d=7"), "the value 7 lies outside its bounds"),
     ((*NSI, "--at", "eps_ee_u=1"), "both free and held"),
     ((*NSI, "--at", "t0=0.4"), "hold it with --fix"),
-    ((*NSI, "--fix", "eps_ee_d=1"), "hold it with --at"),
+    ((*NSI, "--fix", "eps_ee_d=1"), "fix it with --at"),
     ((*NSI, "--free", "t0"), "omit --free"),
     ((*NSI, "--parameter", "t0=0.4:0.5:3", "--fix", "t0"), "is held and cannot be scanned"),
     ((*NSI, "--cl", "90"), "between 0 and 1, not 90"),
@@ -104,7 +104,7 @@ COMMANDS = [
     ((*NSI, "--shard", "1/2", "--out", "x.h5"), "profile has no toys to divide"),
     ((*NSI, "--scheduler", "tcp://localhost:1"), "profile has no toys to distribute"),
     ((*FC, "--scheduler", "tcp://localhost:1"), "--workers and --scheduler cannot be combined"),
-    ((*NSI, "--plan"), "--plan is for toys"),
+    ((*NSI, "--plan"), "--plan applies to toys"),
     ((*FC, "--shard", "3/2", "--out", "x.h5"), "there is no share 3/2"),
     ((*FC, "--shard", "2", "--out", "x.h5"), "--shard 2: write I/N"),
     ((*FC, "--toys-at", "some-points"), "unknown place of toys 'some-points'"),
@@ -208,7 +208,7 @@ OTHERS = [
 def test_file_of_another_run_is_refused(name, arguments, message, cevns, files):
     """The sentence names the difference, and the file stays what it was."""
     before = (files / name).read_bytes()
-    refused(cevns(*arguments, "--out", files / name), f"is of another run: .*{message}")
+    refused(cevns(*arguments, "--out", files / name), f"belongs to another run: .*{message}")
     assert (files / name).read_bytes() == before
     assert not list(files.glob("*.parts"))
 
@@ -274,7 +274,7 @@ def test_shares_that_do_not_make_a_scan(cevns, files, here):
     copy = files / "copy.h5"
     copy.write_bytes(first.read_bytes())
     refused(cevns("merge", first, copy, second, "--out", "y.h5"), "share 1/2 is given twice")
-    refused(cevns("merge", first, files / "fc.h5", "--out", "y.h5"), "is no share of a scan")
+    refused(cevns("merge", first, files / "fc.h5", "--out", "y.h5"), "is not a share of a scan")
     refused(cevns("merge", first, second, "--out", "no/y.h5"), "no folder no")
     pytest.importorskip("mplhep")
     refused(cevns("plot", first), "holds share 1/2 of a scan; join all with 'cevns merge'")
@@ -291,7 +291,7 @@ def test_shares_that_do_not_make_a_scan(cevns, files, here):
         ("127.0.0.1:{free}", "no dask scheduler answers at .*refused"),
         ("nonsense", "no dask scheduler answers at nonsense .*port"),
         ("no.json", "there is no scheduler file no.json"),
-        ("empty.json", "empty.json is no scheduler file"),
+        ("empty.json", "empty.json is not a scheduler file"),
     ],
 )
 def test_absent_scheduler_is_said_at_once(where, message, cevns, here):

@@ -98,7 +98,12 @@ def test_samples_have_the_roles_of_the_experiment_file(folder):
         ("promptPDF.txt", "3.5, ", "3.5, -", "line 4: a content is negative"),
         ("promptPDF.txt", "\n3.5, ", "\n3, ", "line 4: .* 3 where 3.5 belongs"),
         ("coherent_parameters.yaml", "  comment: last\n", "", "truncated"),
-        ("coherent_parameters.yaml", "value: 19.3", "value: far", "'far', no positive number"),
+        (
+            "coherent_parameters.yaml",
+            "value: 19.3",
+            "value: far",
+            "'far', which is not a positive number",
+        ),
         ("coherent_parameters.yaml", "csiQF", "qf", "lacks 'csiQF: value'"),
         ("coherent_parameters.yaml", "value: 0.66", "value: 6.6", "k1 from 0 to 1"),
         ("coherent_parameters.yaml", "{value: 7.5}", "{value: 7.5", "not a usable YAML"),

@@ -128,14 +128,14 @@ def test_a_folded_template_shares_out_its_recoils(archive):
     ("changes", "said"),
     [
         ({"recoils": None}, "holds no 'recoils'"),
-        ({"light": None}, "no NumPy archive"),
+        ({"light": None}, "not a NumPy archive"),
         ({"recoil_energy_kev": ENERGIES[::-1]}, "must be two or more and increase"),
         ({"recoils": TABLE[:2]}, "needs axes of 3 light, 2 charge, 3 recoil_energy_kev"),
         ({"recoils": -TABLE}, "negative or not finite"),
         ({"recoils": TABLE * np.nan}, "negative or not finite"),
         ({"recoils": TABLE * 9.0}, "at most 1 in all bins"),
         ({"recoils_scale": np.ones(2)}, "not one number for each"),
-        ({"recoils": np.array([{}])}, "no NumPy archive"),
+        ({"recoils": np.array([{}])}, "not a NumPy archive"),
     ],
 )
 def test_a_broken_archive_is_said(archive, changes, said):
@@ -148,7 +148,7 @@ def test_no_archive_at_all(tmp_path):
     with pytest.raises(DataError, match="check the path"):
         RecoilTemplates(path)
     path.write_text("low,high\n", encoding="utf-8")
-    with pytest.raises(DataError, match="no NumPy archive"):
+    with pytest.raises(DataError, match="not a NumPy archive"):
         RecoilTemplates(path)
 
 

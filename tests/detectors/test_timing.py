@@ -102,5 +102,5 @@ def test_a_curve_that_is_noise_is_refused_at_once():
     def pdf(t, t0):
         return noise.random(np.broadcast_shapes(np.shape(t), np.shape(t0)))
 
-    with pytest.raises(InputError, match="too rough to be integrated"):
+    with pytest.raises(InputError, match="varies too strongly to be integrated"):
         time_bins(pdf, [0.0, 6.0], [0.5])

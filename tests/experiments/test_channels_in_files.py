@@ -211,7 +211,7 @@ def test_variant_changes_what_the_file_says_and_is_echoed(file: Path) -> None:
         ("backgrounds: [flat]", "backgrounds: [flaat]", "no background 'flaat'"),
         ("on: {exposure: 1}", "on: {exposure: 1, source: 0}", "the source is off in all channels"),
         ("on: {exposure: 1}", "on: {exposure: -1}", "greater than 0"),
-        ("on: {exposure: 1}", "On!: {exposure: 1}", "no name of a channel"),
+        ("on: {exposure: 1}", "On!: {exposure: 1}", "not a valid name of a channel"),
     ],
 )
 def test_slips_are_one_sentence(tmp_path: Path, old: str, new: str, sentence: str) -> None:

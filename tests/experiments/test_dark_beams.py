@@ -119,9 +119,9 @@ def test_a_kernel_that_only_scales_is_tabulated(csi):
 
 def test_two_names_of_one_coupling_are_not_free_together(csi):
     at = {"m_chi": 10.0, "mass_ratio": 3.0}
-    with pytest.raises(InputError, match="epsilon and y_dm are one coupling with 2 names"):
+    with pytest.raises(InputError, match="epsilon and y_dm are 2 names of one coupling"):
         csi.fit(free=("y_dm", "epsilon"), at=at)
-    with pytest.raises(InputError, match="one coupling with 2 names"):
+    with pytest.raises(InputError, match="2 names of one coupling"):
         csi.fit(free=("y_dm",), at={**at, "epsilon": 1e-5})
 
 

@@ -110,7 +110,7 @@ def test_a_shape_in_photo_electrons_and_time(user_file):
         ("{kind: flat, scale: 3 keVee}", "there is no such field"),
         (
             "{kind: exponentials, scales: [3 keVee, 9 keVee], heights: [1]}",
-            "2 scales have as many heights, not 1",
+            "2 scales need as many heights, not 1",
         ),
         (
             "{kind: exponentials, scales: [3 keVee, 9 keVnr], heights: [1, 2]}",

@@ -65,7 +65,7 @@ def test_a_list_that_cannot_be_read_is_one_sentence(tmp_path, text, said):
 
 
 def test_a_list_is_a_file_or_of_a_release():
-    with pytest.raises(InputError, match="'values', a file, or the 'role'"):
+    with pytest.raises(InputError, match="'values', with a file, or by its 'role'"):
         load(NAME, overrides={"data": "{release: coherent-csi-2021, statistic: {kind: unbinned}}"})
 
 

@@ -179,7 +179,7 @@ def test_a_set_without_its_release(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 def test_a_parameter_that_no_set_feels():
     study = cevns.load("global:csi", models="neutron-radius")
-    said = "nothing that r_n_ar changes is seen by coherent-csi-2021"
+    said = "r_n_ar has no observable effect in coherent-csi-2021"
     asked: list[Callable[[], object]] = [
         lambda: study.combine("r_n_ar"),
         lambda: study.combine("sin2_theta_w", "r_n_ar"),
@@ -195,7 +195,7 @@ def test_a_parameter_that_no_set_feels():
             ask()
     study = cevns.load("global:csi", models="neutron-radius+vector-universal+light-scalar")
     with pytest.raises(
-        InputError, match="r_n_ar changes is seen at m_zprime = 5 and m_scalar = 9 by"
+        InputError, match="r_n_ar has no observable effect at m_zprime = 5 and m_scalar = 9 in"
     ):
         study.model(free=["r_n_ar"], at={"m_zprime": 5.0, "m_scalar": 9.0})
 

@@ -205,7 +205,9 @@ def test_what_stands_beside_is_not_asked():
     physics = cevns.load("coherent-d2o", "coherent-csi-2021", models="nsi")
     assert physics["coherent-d2o"].interaction.name == "nue-d-cc"
     assert physics["coherent-csi-2021"].interaction.name == "nsi"
-    with pytest.raises(InputError, match="coherent-d2o is of 'nue-d-cc', to which new physics"):
+    with pytest.raises(
+        InputError, match="coherent-d2o has the interaction 'nue-d-cc', to which new physics"
+    ):
         cevns.load("coherent-d2o", models="nsi")
 
 

@@ -187,7 +187,7 @@ def test_a_negative_gaussian_limit_is_refused(counted):
 
 
 def test_a_construction_is_of_counts_with_a_model():
-    with pytest.raises(InputError, match="construction of its own"):
+    with pytest.raises(InputError, match="have separate constructions"):
         cevns_limit(load(RUN), observed=1, method="fc")
     with pytest.raises(UnknownNameError, match="gaussian"):
         cevns_limit(load(RUN), observed=1, method="gaussianly")

@@ -144,7 +144,7 @@ def test_external_measurement_has_one_name(tmp_path: Path) -> None:
         load(twice)
     one = written(tmp_path, f"{FILE}external: {{a: {entry}}}\n", "one")
     two = written(tmp_path, f"{FILE}external: {{b: {entry}}}\n", "two")
-    with pytest.raises(CevnsError, match="has another name in two"):
+    with pytest.raises(CevnsError, match="has a different name in two"):
         cevns.load(one, two).model()
 
 

@@ -163,7 +163,7 @@ def test_what_a_file_says_beside_a_name_has_the_last_word(write):
             "count: 1 +/- 1, energy: {kind: beta-decay, nuclide: Ar39, z: 19}",
             "either its 'nuclide' or",
         ),
-        ("count: 1 +/- 1, energy: {kind: lines}", "either their 'energies' or a 'nuclide'"),
+        ("count: 1 +/- 1, energy: {kind: lines}", "either by their 'energies' or by a 'nuclide'"),
         ("count: 1 +/- 1, energy: {kind: lines, nuclide: Ge70}", "Ge70"),
         (
             "count: 1 +/- 1, energy: {kind: steps, edges: [0 keVee, 9 keVee], contents: [1, 2]}",
@@ -183,7 +183,7 @@ def test_what_a_file_says_beside_a_name_has_the_last_word(write):
         ),
         (
             "count: 1 +/- 1, window: [4 keVee, 9 keVee], energy: {kind: lines, nuclide: Ge71}",
-            "known beyond the axis",
+            "defined beyond the axis",
         ),
         ("like: csi-2021-steady", "reach outside of the table"),
     ],

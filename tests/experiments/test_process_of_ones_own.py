@@ -218,7 +218,7 @@ def test_a_process_of_its_own_stands_alone(files):
         ("kinematics = Massive(20.0)", "", "it has no kinematics, which every process has"),
         ("Massive(20.0)", "20.0", "its kinematics have no minimum_energy_mev; take Massless"),
         ("parameters = Parameters([", "parameters = list([", "must be Parameters"),
-        ("def kernel", "def colonel", "is no interaction: it must derive from"),
+        ("def kernel", "def colonel", "is not an interaction: it must derive from"),
     ],
 )
 def test_what_a_process_lacks_is_said(tmp_path, old, new, said):

@@ -84,5 +84,5 @@ def test_a_range_that_cuts_or_is_too_short_is_refused(start, end):
 
 
 def test_all_events_in_one_end_have_no_slope():
-    with pytest.raises(InputError, match="all events lie in one end bin"):
+    with pytest.raises(InputError, match="all events are in the first or in the last bin"):
         fit_exponential([0, 1, 2], [5, 0])

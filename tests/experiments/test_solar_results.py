@@ -140,5 +140,5 @@ def test_what_acts_on_the_flux_is_held_beside_it():
 def test_only_values_have_a_unit():
     assert cevns.load("pandax4t-2024").experiments[0].unit == "1e6 /cm2/s"
     assert cevns.load("xenonnt-2026").experiments[0].unit == "events"
-    with pytest.raises(InputError, match="counts have no 'unit': it is that of 'values'"):
+    with pytest.raises(InputError, match="'unit' applies to 'values', not to counts"):
         cevns.load("coherent-csi-2021", overrides={"data.unit": "1e6 /cm2/s"})

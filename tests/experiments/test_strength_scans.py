@@ -230,7 +230,7 @@ def test_what_a_component_has_of_its_own_is_held_beside_any_question(
     study = cevns.load(own)
     if poi == "cross-section-scale":
         study = cevns.load(own, with_own_process(tmp_path, "other"), "coherent-lar-2020")
-        with pytest.raises(InputError, match="coherent-lar-2020 has nothing of that name"):
+        with pytest.raises(InputError, match="coherent-lar-2020 has no component of that name"):
             study.model(poi, at={"g_zprime": 2e-4})
         study = cevns.load(own, with_own_process(tmp_path, "other"))
     at = {"m_zprime": 100.0, "g_zprime": 2e-4}
@@ -255,17 +255,22 @@ def test_what_a_component_has_of_its_own_is_held_beside_any_question(
 
 def test_what_the_signal_has_is_not_held_beside_a_question(tmp_path: Path) -> None:
     study = cevns.load(with_own_process(tmp_path), models="vector-universal")
-    with pytest.raises(InputError, match="g_zprime: a parameter of the interaction is held"):
+    with pytest.raises(
+        InputError,
+        match="g_zprime: parameters of the interaction can only be fixed if others are free",
+    ):
         study.model("count", at={"g_zprime": 2e-4})
     study = cevns.load(with_own_process(tmp_path))
-    with pytest.raises(InputError, match=r"second_size: .*or hold what a file declares with --fix"):
+    with pytest.raises(
+        InputError, match=r"second_size: .*or fix a parameter of the file with --fix"
+    ):
         study.model("count", at={"second_size": 2.0})
 
 
 def test_a_mass_is_no_parameter_of_a_file(tmp_path: Path) -> None:
     heavy = "  m_zprime: {value: 50, acts_on: interaction}\n"
     study = cevns.load(with_own_process(tmp_path, more=heavy))
-    with pytest.raises(InputError, match=r"'m_zprime' changes shapes.*hold it with --at"):
+    with pytest.raises(InputError, match=r"'m_zprime' changes shapes.*fix it with --at"):
         study.fit(asimov=True)
 
 
@@ -378,7 +383,7 @@ def test_strength_that_is_not_one_quantity(tmp_path: Path, other: str | None) ->
     said = r"'shared: true' in near; declare it"
     if other is None:
         named(tmp_path, "near", FILE)
-        said = "near has nothing of that name"
+        said = "near has no component of that name"
     for names in ((far, near), (near, far)):
         study = cevns.load(*names)
         for ask in (study.scan, lambda axes, s=study, **k: s.fit(free=tuple(axes), **k)):

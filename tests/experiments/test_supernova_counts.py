@@ -336,7 +336,7 @@ def test_the_fast_form_is_the_exact_one():
                 "detector": "{quenching: {kind: constant, value: 0.2}, "
                 "resolution: {kind: gaussian, noise: 50 eVee}}",
             },
-            "with scattering on nuclei alone",
+            "only be folded with scattering on nuclei",
         ),
         ({"source.model": "pinched"}, "has no time structure"),
     ],

@@ -261,7 +261,7 @@ def test_wimps(mass, own):
 
 def test_a_wimp_that_nobody_sees():
     study = cevns.load("xenonnt-2026", models="wimp-si")
-    with pytest.raises(InputError, match="nothing that sigma_si changes is seen at m_wimp = 1"):
+    with pytest.raises(InputError, match="sigma_si has no observable effect at m_wimp = 1"):
         study.upper_limit(at={"m_wimp": 1.0})
 
 

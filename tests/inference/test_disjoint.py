@@ -86,7 +86,7 @@ def test_points_without_a_fit_are_outside():
 
 
 def test_bad_sets():
-    with pytest.raises(InputError, match="one statistic a value"):
+    with pytest.raises(InputError, match="one statistic for each value"):
         confidence_set(np.arange(3.0), np.arange(4.0), 1.0)
     with pytest.raises(InputError, match="increasing"):
         confidence_set(np.array([0.0, 0.0, 1.0]), np.zeros(3), 1.0)

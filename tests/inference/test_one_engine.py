@@ -67,7 +67,7 @@ def test_scan_of_jax_is_read_and_not_continued(tmp_path):
     file = read_scan(out)
     write_scan(out, replace(file, run={**file.run, "engine": "jax"}))
     assert FcScan(read_scan(out)).p_value.tolist() == found.p_value.tolist()
-    with pytest.raises(InputError, match=r"engine jax, .* can be read, not continued"):
+    with pytest.raises(InputError, match=r"engine jax, .* can be read but not continued"):
         feldman_cousins(grid, 20, seed=1, workers=1, out=out)
     # a file that does not name its engine is NumPy's
     write_scan(out, replace(file, run={k: v for k, v in file.run.items() if k != "engine"}))

@@ -160,7 +160,7 @@ def test_rise_between_the_points():
         scan.rise_at(300.0, 0.47)
     raster = profile_scan(Grid.of(Mediators(), {"mass": [0.5, 1.0], "g": [0.0, 1.0, 2.0]}))
     assert raster.rise_at(1.0, 2.0) == pytest.approx(raster.rise[5], abs=1e-6)
-    with pytest.raises(InputError, match="no value of the structural axis 'mass'"):
+    with pytest.raises(InputError, match="not a value of the structural axis 'mass'"):
         raster.rise_at(0.7, 1.0)
 
 

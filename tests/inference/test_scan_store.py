@@ -261,7 +261,7 @@ def test_share_and_whole_are_not_confused(grid, shares):
         feldman_cousins(grid, out=parts[0], **SETTINGS)
     with pytest.raises(InputError, match=r"its shard is nothing, not \[1, 3\]"):
         feldman_cousins(grid, out=whole, shard=(1, 3), **SETTINGS)
-    with pytest.raises(DataError, match="no share of a scan"):
+    with pytest.raises(DataError, match="not a share of a scan"):
         merge([whole], parts[0].with_name("merged.h5"))
 
 
@@ -285,7 +285,7 @@ def test_shares_that_do_not_fit_are_refused(grid, shares, tmp_path):
     parts[1].with_name("cut.h5").write_bytes(parts[1].read_bytes()[:-300])
     with pytest.raises(DataError, match="no complete file"):
         merge([parts[0], parts[1].with_name("cut.h5")], out)
-    with pytest.raises(InputError, match="no share to merge"):
+    with pytest.raises(InputError, match="no shares are given"):
         merge([], out)
     assert not out.exists()
 

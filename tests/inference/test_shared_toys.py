@@ -340,7 +340,9 @@ def test_interruption_and_files_change_nothing(plane, tmp_path):
     seen.clear()
     with pytest.raises(KeyboardInterrupt):
         feldman_cousins(plane, 120, out=tmp_path / "other.h5", progress=stop, **settings)
-    with pytest.raises(InputError, match="is of another run"):  # before its parts are left behind
+    with pytest.raises(
+        InputError, match="belongs to another run"
+    ):  # before its parts are left behind
         feldman_cousins(plane, 120, out=tmp_path / "other.h5", **settings | {"seed": 8})
     with pytest.raises(InputError, match="toys at is anchors, not every-point"):
         feldman_cousins(plane, 120, out=path, **{**settings, "toys_at": "every-point"})

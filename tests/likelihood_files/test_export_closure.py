@@ -195,7 +195,9 @@ def test_correlated_constraints_are_refused(csi):
     statistic = GaussianValues(covariance=np.array([[21.0, 3.0], [3.0, 4.0]]))
     both = Channel("of both", np.array([18.4, 5.6]), tuple(values), statistic, auxiliary=True)
     joint = replace(model, channels=(*model.channels, both))
-    with pytest.raises(InputError, match="of both is a measurement of brn, nin beside the counts"):
+    with pytest.raises(
+        InputError, match="of both is a measurement of brn, nin in addition to the counts"
+    ):
         encode(joint, observed(joint), poi)
 
 

@@ -72,7 +72,7 @@ def test_likelihoods_hold_what_was_written(exported):
 @pytest.mark.parametrize(
     ("kind", "data", "said"),
     [
-        ("shapesys", {}, "is a 'shapesys', not read"),
+        ("shapesys", {}, "is a 'shapesys', which is not supported"),
         ("histosys", {"interpolation": "lin"}, "the interpolation 'lin' of"),
         ("histosys", {"interpolation": "code1"}, "the interpolation 'code1' of"),
         ("normsys", {"hi": 1.1, "lo": 0.9, "interpolation": "code0"}, "the interpolation 'code0'"),

@@ -267,8 +267,8 @@ def test_the_mass_is_held_and_scanned_as_structure():
 
 def test_events_and_angles_of_one_mass_alone():
     sun = Sun(live_time_d=1.0, branches=("b8",))
-    with pytest.raises(InputError, match="take the Standard Model"):
+    with pytest.raises(InputError, match="use the Standard Model"):
         RecoilAngles(sun, "Xe", 1.0, 1.0, interaction("dipole-portal"))
     view = cevns.load("coherent-csi-2021", models="dipole-portal").experiments[0]
-    with pytest.raises(InputError, match="makes particles of several masses"):
+    with pytest.raises(InputError, match="produces particles of several masses"):
         recoil_events(view, at={"dipole_mu": 10.0})

@@ -397,7 +397,7 @@ def test_lines_are_counted_or_refused():
 
 def test_neutrinos_that_are_too_fast():
     sky = source("atmospheric", live_time_d=365.0)
-    with pytest.raises(InputError, match="of the events are of neutrinos above 100 MeV"):
+    with pytest.raises(InputError, match="of the events are from neutrinos above 100 MeV"):
         KernelFold(sky, process("nue-ar40-cc"), material("Ar"), 1000.0)
 
 

@@ -190,7 +190,11 @@ MISTAKES = [  # what is written in place of what, and what the message says
     ),
     (", values):", ", values, xp=np):", "remove the argument and write np for xp inside"),
     ('"eps", "c', '"sin2_theta_w", "c', "'sin2_theta_w' is in both 'standard-model' and 'contact'"),
-    ("class Contact", "MODEL = 3\n\n    class Contact", "MODEL is no interaction: it must derive"),
+    (
+        "class Contact",
+        "MODEL = 3\n\n    class Contact",
+        "MODEL is not an interaction: it must derive",
+    ),
 ]
 
 
@@ -221,7 +225,7 @@ def test_a_file_that_is_not_there(tmp_path, write):
         match=r"unknown extension in .*my_model.py 'Contakt': did you mean 'Contact'",
     ):
         interaction(f"{write(MODEL)}:Contakt")
-    with pytest.raises(InputError, match="np is no interaction"):
+    with pytest.raises(InputError, match="np is not an interaction"):
         interaction(f"{write(MODEL)}:np")
     latin = tmp_path / "latin.py"
     latin.write_bytes("# \xe9".encode("latin-1"))

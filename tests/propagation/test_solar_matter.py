@@ -71,7 +71,7 @@ def test_the_state_in_matter_is_an_eigenstate():
 @pytest.mark.parametrize("name", ["sin2_theta12", "sin2_theta13", "sin2_theta23"])
 @pytest.mark.parametrize("value", [-0.01, 1.2, float("nan")])
 def test_a_squared_sine_lies_between_0_and_1(name, value):
-    with pytest.raises(InputError, match=f"{name} is a squared sine, between 0 and 1"):
+    with pytest.raises(InputError, match=f"{name} is a squared sine between 0 and 1"):
         replace(USUAL, **{name: value})
 
 

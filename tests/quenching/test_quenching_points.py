@@ -134,7 +134,7 @@ def test_a_user_folder_replaces_the_carried_points(
             HEAD
             + "# contains-recoil: yes\nrecoil_energy_kevnr,recoil_error_kevnr,quenching_factor,"
             + "quenching_error\n10,2,0.1,0.002\n",
-            "drop 'contains-recoil'",
+            "remove 'contains-recoil'",
         ),
     ],
 )

@@ -108,7 +108,7 @@ def test_batches_of_values(table):
         assert_allclose(many[index], fold.spectrum({"eps_ee_u": eps[index]}), rtol=1e-13)
     terms = Fold(SOURCE, at_place(interaction("nsi")), material("CsI"), 14.6, HELM, recoil)
     assert_allclose(many, terms.spectrum({"eps_ee_u": eps}), rtol=1e-9)
-    with pytest.raises(InputError, match="its neutron radius is its own"):
+    with pytest.raises(InputError, match="whose neutron radius cannot be changed"):
         fold.spectrum(neutron_radius=1.1)
 
 

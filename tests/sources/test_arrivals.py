@@ -117,11 +117,11 @@ def test_the_sns_is_two_pulses():
         ("orbit", {"eccentricity": 0.7}, "between 0 and 0.5, as 0.01671"),
         ("orbit", {"eccentricity": float("nan")}, "between 0 and 0.5"),
         ("orbit", {"period_d": 0.0}, "period in d must be positive"),
-        ("history", {"edges_d": (0.0, 1.0), "power": (1.0, 2.0)}, "2 powers has 3 edges, not 2"),
+        ("history", {"edges_d": (0.0, 1.0), "power": (1.0, 2.0)}, "2 powers needs 3 edges, not 2"),
         ("history", {"edges_d": (1.0, 0.0), "power": (1.0,)}, "must be finite and increase"),
         ("history", {"edges_d": (0.0, 1.0), "power": (-1.0,)}, "finite and not negative"),
         ("burst", {"decay_s": 0.0}, "decay time of the burst in s must be positive"),
-        ("pulsed", {"sigma_us": 1.0, "lives_us": (1.0, 1.0)}, "different mean lives"),
+        ("pulsed", {"sigma_us": 1.0, "lives_us": (1.0, 1.0)}, "different lifetimes"),
     ],
 )
 def test_what_is_refused(name, options, said):

@@ -172,7 +172,7 @@ def test_what_the_section_says_besides(tmp_path):
         site(history_file=path, duty=0.9)
     with pytest.raises(InputError, match="200 d long, shorter than the live time of 300 d"):
         replace(site(history_file=path), live_time_d=300.0)
-    with pytest.raises(DataError, match="'fractions' says them too"):
+    with pytest.raises(DataError, match="'fractions' also gives them"):
         site(history_file=path, fractions=BEGIN)
     with pytest.raises(InputError, match="give each core its own source"):
         Reactor((3.0, 3.0), (20.0, 30.0), 10.0, history_file=path)

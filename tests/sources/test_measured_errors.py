@@ -104,7 +104,7 @@ def test_another_table(tmp_path, text):
 
 
 def test_it_belongs_to_its_spectra(tmp_path):
-    with pytest.raises(InputError, match="choose its spectra, 'spectra: hm-dayabay'"):
+    with pytest.raises(InputError, match="choose these spectra, 'spectra: hm-dayabay'"):
         replace(Reactor(2.9, 500.0, 1.0), covariance_file=tmp_path / NAME)
     with pytest.raises(DataError, match="cannot be read"):
         measured(tmp_path / NAME)

@@ -810,7 +810,7 @@ def test_cascade_photons(tmp_path):
         path.write_text(wrong)
         with pytest.raises(DataError, match=said):
             dump(cascade_file=path).of_sector(at).fluence_cm2("chi-1")
-    with pytest.raises(InputError, match="leptophobic mediator is not"):
+    with pytest.raises(InputError, match="does not apply to a leptophobic mediator"):
         dump(cascade_file=path).of_sector(sector(30, 10, portal="leptophobic"))
 
 

@@ -142,7 +142,7 @@ def test_captures_count_once():
     difference = power.emission(ENERGY) - without.emission(ENERGY)
     assert ENERGY[difference > 1e-6].max() < 1.31
     assert site(1.0, 10.0, spectra="kopeikin").emission(0.3) == pytest.approx(5.39, rel=0.01)
-    with pytest.raises(InputError, match="captures on U-238 are in the spectrum"):
+    with pytest.raises(InputError, match="already includes captures on U-238"):
         site(1.0, 10.0, spectra="kopeikin", captures_per_fission=0.6)
     with pytest.raises(InputError, match="in which U-238 fissions too"):
         site(1.0, 10.0, HEU, spectra="kopeikin")
@@ -197,7 +197,9 @@ def test_cores_in_any_sequence(sequence):
     assert cores.flux_cm2_s("nubar_e") == pytest.approx(sum(alone), rel=1e-12)
     assert cores.totals["mean_power_gw"] == pytest.approx(10.5)
     assert cores == site(powers, distances)
-    with pytest.raises(InputError, match="3 powers and 2 distances: each core has one of both"):
+    with pytest.raises(
+        InputError, match="3 powers and 2 distances are given: each core needs one of each"
+    ):
         replace(cores, distance_m=sequence(distances[:2]))
 
 
@@ -305,13 +307,13 @@ def test_errors_of_isotopes_are_correlated_or_not():
         ({"fractions": {"u235": 0.56, "u238": 0.08}}, "together 0.64"),
         ({"fractions": {"u235": 56.0, "u238": 8.0, "pu239": 30.0, "pu241": 6.0}}, "together 100"),
         ({"fractions": {"u235": 1.2, "u238": -0.2}}, "fractions of fissions"),
-        ({"duty": 0.0}, "the duty is a share"),
+        ({"duty": 0.0}, "the duty is a fraction"),
         ({"live_time_d": math.nan}, "live time in d"),
         ({"captures_per_fission": -0.1}, "captures per fission"),
         ({"core_radius_m": 15.0, "core_height_m": 3.0}, "inside a core"),
         ({"below_core_m": 25.0, "core_radius_m": 2.0}, "cannot be 25 m below"),
         ({"below_core_m": 2.0}, "'core_radius' and 'core_height'"),
-        ({"duty": 1.15}, "at most 1, as 0.85"),
+        ({"duty": 1.15}, "at most 1, such as 0.85"),
     ],
 )
 def test_refused(change, said):
@@ -410,7 +412,7 @@ def test_holes_and_disorder(tmp_path):
     with pytest.raises(DataError, match="reaches 9000 MeV; energies are in MeV"):
         site(1.0, 10.0, spectra_file=path)
     path = write(tmp_path / "s.csv", energy, total=np.exp(-energy), u235=energy + 1.0)
-    with pytest.raises(DataError, match="columns beside 'total'"):
+    with pytest.raises(DataError, match="columns in addition to 'total'"):
         site(1.0, 10.0, spectra_file=path)
     path = write(tmp_path / "s.csv", energy[::-1], total=np.exp(-energy))
     with pytest.raises(DataError, match="energies that increase"):

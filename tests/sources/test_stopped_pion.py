@@ -351,8 +351,8 @@ def test_trains_that_cannot_be(fields, said):
     ("fields", "said"),
     [
         ({"facility": "lampf"}, "unknown stopped-pion facility 'lampf'"),
-        ({"years": 2.0, "protons": 1e23}, "years stand beside protons"),
-        ({"years": 2.0, "exposure_gwh": 1.0}, "years stand beside exposure"),
+        ({"years": 2.0, "protons": 1e23}, "years are given in addition to protons"),
+        ({"years": 2.0, "exposure_gwh": 1.0}, "years are given in addition to exposure"),
         ({"protons": 1e23, "exposure_gwh": 7.0}, "disagree by 36 %"),
         ({"protons": 1.001 * 2.24694e22 * 7 * 1.0002, "exposure_gwh": 7.0}, "disagree by 0.12 %"),
         ({"proton_energy_gev": 1.4}, "0.8 to 1.3 GeV, not of 1.4 GeV"),

@@ -283,10 +283,10 @@ def test_correlated_fluxes_have_their_covariance_in_independent_pulls(table):
 
 BROKEN = {
     "no header": ("1,2,3\n4,5,6\n", "the header needs 'component'"),
-    "empty": ("# nothing\n", "is no table of solar fluxes"),
+    "empty": ("# nothing\n", "is not a table of solar fluxes"),
     "other columns": (TABLE.replace("flux_cm2_s", "flux"), "has no column 'flux_cm2_s'"),
     "no errors": ("component,flux_cm2_s\nB8,5e6\n", "neither a column 'rel_unc' nor a covariance"),
-    "a branch": (TABLE.replace("Be7", "Li7"), "'Li7' is no branch; they are pp, pep"),
+    "a branch": (TABLE.replace("Be7", "Li7"), "'Li7' is not a branch; the branches are pp, pep"),
     "twice": (TABLE + "b8,5e6,0.1\n", "line 5: has b8 twice"),
     "short row": (TABLE + "hep,8e3\n", "2 entries where the header has 3"),
     "words": (TABLE.replace("5.0e6", "many"), "'many' in column 'flux_cm2_s' is not a finite"),
@@ -302,7 +302,7 @@ BROKEN = {
     ),
     "not positive": (
         "component,flux_cm2_s,cov_b8,cov_pp\nB8,5e6,1e10,1e14\npp,6e10,1e14,1e17\n",
-        "it has a negative part",
+        "is not positive semidefinite",
     ),
     "two errors": (
         "component,flux_cm2_s,rel_unc,cov_b8\nB8,5e6,0.5,1e10\n", "leave one of both out",
@@ -326,11 +326,11 @@ def test_a_missing_table(tmp_path):
     ("fields", "error", "said"),
     [
         ({"branches": ("b9",)}, UnknownNameError, "branch of solar neutrinos 'b9'"),
-        ({"branches": ()}, InputError, "there is no branch of solar neutrinos left"),
+        ({"branches": ()}, InputError, "no branch of solar neutrinos is given"),
         ({"branches": ("b8", "B8")}, InputError, "is given twice"),
         ({"fluxes": "b23"}, UnknownNameError, "set of solar fluxes"),
         ({"oscillation": "vacuum"}, UnknownNameError, "oscillation of solar neutrinos"),
-        ({"sin2_theta12": 1.3}, InputError, "sin2_theta12 is a squared sine, between 0 and 1"),
+        ({"sin2_theta12": 1.3}, InputError, "sin2_theta12 is a squared sine between 0 and 1"),
         ({"dm21_ev2": -1.0}, InputError, "dm21_ev2"),
         ({"live_time_d": 0.0}, InputError, "live time in d"),
         ({"oscillation": "none", "sin2_theta12": 0.31}, InputError, "remove one of them"),

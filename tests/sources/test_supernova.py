@@ -206,7 +206,7 @@ def test_a_table_of_ones_own(tmp_path):
 
 def test_a_model_of_a_table_without_names_is_refused(tmp_path):
     path = table(tmp_path, *ROWS)
-    with pytest.raises(DataError, match=r"no column 'model', so that 'ls220-27' chooses nothing"):
+    with pytest.raises(DataError, match=r"no column 'model', so 'ls220-27' cannot be selected"):
         at_10_kpc("ls220-27", file=path)
 
 
@@ -224,7 +224,7 @@ def test_one_of_several_models_in_a_table(tmp_path):
     ("rows", "match"),
     [
         (ROWS[:2], "has no row for nu_mu; all six"),
-        ((*ROWS[:2], "nu_x,1,0,1,16,13.5,235"), "no row of 'nu_x' stands for 1"),
+        ((*ROWS[:2], "nu_x,1,0,1,16,13.5,235"), "a row of 'nu_x' cannot represent 1"),
         ((*ROWS[:2], "nu_x,2,0,1,16,13.5,235"), "has no row for nubar_mu"),
         ((*ROWS, "nu_mu,1,0,1,16,13.5,235"), "must be given once"),
         ((*ROWS, "nu_e,1,0.5,2,16,13.5,235"), "time bins of nu_e overlap at 0.5 s"),
@@ -267,10 +267,13 @@ def test_wrong_columns(tmp_path):
         ({"model": "ls220-27", "decay_s": 3.0}, "are those of the model 'pinched'"),
         ({"model": "ls220-27", "pinches": {"nu_e": 3.0}}, "this model has its own"),
         ({"choices": {"eos": "shen"}}, "those of a model of snewpy; name it as 'loader'"),
-        ({"loader": "Nakazato_2013", "model": "ls220-27"}, "are two; give one of them"),
+        (
+            {"loader": "Nakazato_2013", "model": "ls220-27"},
+            "are two different models; give one of them",
+        ),
         (
             {"loader": "Zha_2021", "file": Path("s20.dat"), "choices": {"eos": "shen"}},
-            "read from its file, or made of choices",
+            "given either by its file or by choices",
         ),
     ],
 )

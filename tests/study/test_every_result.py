@@ -387,7 +387,7 @@ def test_counts_of_a_fit_by_their_axes() -> None:
 
 def test_data_without_bins_have_no_histogram() -> None:
     unbinned = cevns.load(EXAMPLES / "event-list.yaml").fit()
-    with pytest.raises(InputError, match="no table of counts"):
+    with pytest.raises(InputError, match="not a table of counts"):
         unbinned.to_hist()
 
 

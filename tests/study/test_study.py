@@ -178,7 +178,7 @@ def test_what_cannot_be_asked(future: Path) -> None:
     study = cevns.load(NAME, models="nsi")
     for arguments, said in (
         ({"poi": "count", "free": ("eps_ee_u",)}, "cannot be combined"),
-        ({"at": {"eps_ee_u": 0.1}}, "beside free ones"),
+        ({"at": {"eps_ee_u": 0.1}}, "can only be fixed if others are free"),
         ({"free": ("eps_ee_u",), "at": {"eps_ee_u": 0.1}}, "both free and held"),
     ):
         with pytest.raises(InputError, match=said):

@@ -175,8 +175,9 @@ def compare(first: Experiment, second: Experiment, *, sigmas: float = 3.0) -> Co
     for e in (first, second):
         if not alike and any(entry.own for entry in e.declaration.entries.values()):
             raise InputError(
-                f"{e.name} has channels with a target, detector or axes of their own, which have "
-                "no counterpart to be exchanged with; compare files with one detector each"
+                f"{e.name} has channels with separate targets, detectors or axes, which "
+                "cannot be exchanged with those of the other file; compare files with "
+                "one detector each"
             )
     values = _signal_only(first.document.values)
     target = _signal_only(second.document.values)

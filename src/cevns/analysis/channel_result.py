@@ -135,7 +135,7 @@ class ChannelResult(Binned):
     def counts_in_bins(self) -> tuple[tuple[BinAxis, ...], dict[str, Array]]:
         """Axes as declared; the counts of ``observed`` and of each fitted component."""
         if not self.axes or "cell" in self.axes or not self.channel.statistic.counts:
-            raise InputError(f"{self.title}: what was fitted is no table of counts along axes")
+            raise InputError(f"{self.title}: the fitted data are not a table of counts along axes")
         energy = self.seen_with.declaration.axes.energy
         units = {"energy": "" if energy is None else energy.unit, "time": "us"}
         axes = tuple(

@@ -156,8 +156,8 @@ def cevns_limit(
         raise UnknownNameError("kind of limit on CEvNS itself", method, CONSTRUCTIONS, known)
     if method != "profile" and not (events is None and observed is None):
         raise InputError(
-            f"a limit by {method} is of counts with a model; one of given events or of one count "
-            "over a known background has a construction of its own"
+            f"the method {method} needs counts with a model; limits from given events "
+            "or from one count over a known background have separate constructions"
         )
     if experiment.has_electrons(experiment.interaction):
         raise InputError(

@@ -196,8 +196,9 @@ def refuse_unfelt(
         where = f" at {values}" if values else ""
         known = [e.name for e in subject.experiments]
         raise InputError(
-            f"nothing that {left[0]} changes is seen{where} by {' or '.join(known)}, above the "
-            "threshold and within the axes: add data that depend on it, or choose another parameter"
+            f"{left[0]} has no observable effect{where} in {' or '.join(known)}, "
+            "above the threshold and within the axes: add data that depend on it, or "
+            "choose another parameter"
         )
 
 
@@ -222,8 +223,9 @@ def ask(*experiments: Experiment, request: Request) -> Asked:
             declared = {n for e in placed for n in e.declaration.parameters}
             if beside.couplings or declared.intersection(beside.strengths):
                 raise InputError(
-                    f"{', '.join(held)}: a parameter of the interaction is held beside free ones; "
-                    "name one with --free (free=...), or hold what a file declares with --fix"
+                    f"{', '.join(held)}: parameters of the interaction can only be fixed if "
+                    "others are free; name a free one with --free (free=...), or fix a "
+                    "parameter of the file with --fix"
                 )
             question = replace(question, beside=beside.strengths)
         several = isinstance(subject, JointExperiment)
@@ -239,8 +241,8 @@ def ask(*experiments: Experiment, request: Request) -> Asked:
     free = tuple(dict.fromkeys(known[n].name for n in request.free))
     if any(structure.has(n) for n in free):
         raise InputError(
-            f"{', '.join(request.free)}: what changes shapes (a mass) cannot be free in a fit; "
-            "hold it with --at, or scan it"
+            f"{', '.join(request.free)}: a parameter that changes shapes (a mass) "
+            "cannot be free in a fit; fix it with --at, or scan it"
         )
     both = [n for n in free if n in held]
     if both:
@@ -310,9 +312,9 @@ def with_physics(*experiments: Experiment, physics: Physics) -> tuple[Experiment
     first = experiments[0]
     if all(e.is_beside for e in experiments):
         raise InputError(
-            f"{first.name} is of {first.interaction.name!r}, to which new physics of other "
-            "processes cannot be added; change its file (--set interaction.kind=...), or add the "
-            "model to an experiment of CEvNS"
+            f"{first.name} has the interaction {first.interaction.name!r}, to which "
+            "new physics of other processes cannot be added; change its file (--set "
+            "interaction.kind=...), or add the model to an experiment of CEvNS"
         )
     return tuple(replace(e, process=extended(e, physics)) for e in experiments)
 

@@ -36,7 +36,7 @@ def opened(
     """
     if not names:
         if overrides or data is not None:
-            raise InputError("--set and --data are of the experiments that are named; name one")
+            raise InputError("--set and --data apply to named experiments; name one")
         return Engine()
     own: dict[str, Experiment] = {}
     for experiment in load_all(names, data=data, overrides=overrides):

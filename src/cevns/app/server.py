@@ -215,7 +215,7 @@ def free_port(host: str, port: int) -> socket.socket:
         except OSError as error:
             bound.close()
             if error.errno == errno.EADDRNOTAVAIL:
-                raise InputError(f"--host {host} is no address of this machine") from None
+                raise InputError(f"--host {host} is not an address of this machine") from None
             continue
         return bound
     raise InputError(f"--port {port}: neither it nor any of the next {_TRIED} is free")

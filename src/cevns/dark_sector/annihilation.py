@@ -82,10 +82,10 @@ class Annihilation:
             least, made = threshold_pion_photon_mev() / 2.0, "pi0 gamma, the lightest hadrons"
         if m_chi <= least:
             raise InputError(
-                f"m_chi = {m_chi:g} MeV: no annihilation channel is open at tree level for chi of "
-                "the "
-                f"{self.portal.name} portal below {least:.4g} MeV, where a pair makes {made}; the "
-                "model then needs couplings that it does not have, so take a heavier chi"
+                f"m_chi = {m_chi:g} MeV: no annihilation channel is open at tree level "
+                f"for chi of the {self.portal.name} portal below {least:.4g} MeV, where a "
+                f"pair makes {made}; the model has no couplings for this; use a heavier "
+                "chi"
             )
         if m_chi > _HEAVIEST_MEV:
             raise InputError(

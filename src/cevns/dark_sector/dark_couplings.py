@@ -49,8 +49,8 @@ no approximation; take a smaller one
     number = positive(name, value)
     if number > LARGEST_ALPHA:
         raise InputError(
-            f"{name} is {number:g}, above {LARGEST_ALPHA:g}, where the exchange of one mediator is "
-            "no approximation; take a smaller one"
+            f"{name} is {number:g}, above {LARGEST_ALPHA:g}, where the exchange of "
+            "one mediator is not a valid approximation; use a smaller value"
         )
     return number
 

@@ -237,9 +237,9 @@ def relic_freeze_out(
         if log_alpha > np.log(largest):
             raise InputError(
                 f"chi of {annihilation.m_chi_mev:g} MeV with a mediator of "
-                f"{annihilation.m_v_mev:g} MeV leaves the relic density for no "
-                f"{annihilation.portal.coupling} below {LARGEST_ALPHA:g}; take a larger alpha_d or "
-                "a lighter mediator"
+                f"{annihilation.m_v_mev:g} MeV does not give the relic density for any "
+                f"{annihilation.portal.coupling} below {LARGEST_ALPHA:g}; use a larger "
+                "alpha_d or a lighter mediator"
             )
         found = FreezeOut(annihilation, float(np.exp(log_alpha)), rtol)
         points.append((float(log_alpha), float(np.log(found.omega_h2 / omega_h2))))

@@ -67,9 +67,7 @@ class DarkSector:
         checked_alpha("alpha_d", self.alpha_d)
         split = positive("splitting of chi in MeV", self.splitting_mev, zero=True)
         if split and self.chi != "pseudo-dirac":
-            raise InputError(
-                f"a {self.chi} chi has no splitting; leave it out or take pseudo-dirac"
-            )
+            raise InputError(f"a {self.chi} chi has no splitting; omit it or use pseudo-dirac")
 
     @property
     def kind(self) -> ChiKind:

@@ -215,7 +215,7 @@ def read_counts(path: Path) -> Grid:
     if bad.any():
         first = int(np.argmax(bad))
         raise DataError(
-            f"{counts[first]:g} is no count of events", path=path, line=int(lines[first])
+            f"{counts[first]:g} is not a number of events", path=path, line=int(lines[first])
         )
     return Grid(counts.reshape(len(pe), len(time)))
 
@@ -229,7 +229,7 @@ def read_times(path: Path) -> Shape:
     shape = read_shape(path, TIME_EDGES_US)
     total = float(shape.content.sum())
     if abs(total - 1.0) > 1e-6:  # sixteen printed digits; anything else is another file
-        raise DataError(f"sums to {total:g} where 1 belongs; the file was altered", path=path)
+        raise DataError(f"sums to {total:g} instead of 1; the file was altered", path=path)
     return shape
 
 
@@ -271,7 +271,9 @@ def read_parameters(path: Path) -> Published:
         except (KeyError, TypeError, IndexError):
             raise DataError(f"lacks '{entry}: {name}'; get it again", path=path) from None
         if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
-            raise DataError(f"'{entry}: {name}' is {value!r}, no positive number", path=path)
+            raise DataError(
+                f"'{entry}: {name}' is {value!r}, which is not a positive number", path=path
+            )
         return float(value)
 
     def pair(entry: str) -> tuple[float, float]:

@@ -53,13 +53,14 @@ def _check_data(a: Experiment, b: Experiment) -> None:
     ):
         if name == other and ours != theirs:
             raise InputError(
-                f"the external measurement {name!r} is another one in {a.name} and in {b.name}; "
-                "it enters a joint fit once: write the same in both, or rename one"
+                f"the external measurement {name!r} is different in {a.name} and in "
+                f"{b.name}; it enters a joint fit only once: declare the same in both, or "
+                "rename one"
             )
         if name != other and ours == theirs:
             raise InputError(
-                f"the external measurement {name!r} of {a.name} has another name in {b.name}; it "
-                "enters a joint fit once: use one name"
+                f"the external measurement {name!r} of {a.name} has a different name in "
+                f"{b.name}; it enters a joint fit only once: use one name"
             )
     for one, another in product(a.declaration.correlations, b.declaration.correlations):
         both = [n for n in one.parameters if n in another.parameters]

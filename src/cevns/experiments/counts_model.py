@@ -146,8 +146,9 @@ def build_model(
     expected = model.expected(parameters.values)
     if not (np.abs(expected) < _MOST_EVENTS).all():
         raise InputError(
-            f"{experiment.name}: {np.max(np.abs(expected)):g} events are expected in a bin, out of "
-            "any range that a fit can use; check protons, distance, mass, exposures and strengths"
+            f"{experiment.name}: {np.max(np.abs(expected)):g} events are expected in "
+            "a bin, which is outside the range that a fit can use; check protons, "
+            "distance, mass, exposures and strengths"
         )
     return model if inputs.observed else model.with_observed(expected)
 

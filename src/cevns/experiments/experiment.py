@@ -43,12 +43,12 @@ class Experiment(Apparatus, Shown, Explorable):
     Args:
         declaration: the validated file.
         path: the file.
-        document: the parsed file, which knows its lines.
-        moved: sections that stand elsewhere in the file.
-        process: an interaction in place of the declared one.
-        data: folder the user named for the public release.
+        document: the parsed file with the numbers of its lines.
+        moved: sections that are at another place in the file.
+        process: an interaction instead of the declared one.
+        data: folder of the public release given by the user.
         overrides: fields changed from outside the file.
-        shapes: structural values of processes that further components have of their own.
+        shapes: structural values of the separate processes of further components.
     """
 
     main_table: ClassVar[str] = SUMMARY
@@ -62,9 +62,8 @@ class Experiment(Apparatus, Shown, Explorable):
     def physics(self) -> dict[str, str]:
         """Named physics choices, echoed in every result.
 
-        What a channel has otherwise than the file stands behind its name: ``quenching.CHANNEL``;
-        the same with choices of the source and process of a further component,
-        ``fluxes.COMPONENT``.
+        Choices of a channel that differ from those of the file are named ``quenching.CHANNEL``, and
+        choices for the source and process of a further component ``fluxes.COMPONENT``.
         """
         usual = super().physics
         named = {} if self.process is None else {"interaction": self.process.name}
@@ -86,12 +85,12 @@ class Experiment(Apparatus, Shown, Explorable):
 
     @cached_property
     def own_processes(self) -> dict[str, Interaction]:
-        """Processes of further components that have one of their own, at `shapes`."""
+        """Separate processes of further components, at `shapes`."""
         own = super().own_processes
         return {name: placed(process, self.shapes or {}) for name, process in own.items()}
 
     def physics_of(self, process: Interaction) -> dict[str, str]:
-        """What a process brings in beside its own: electrons, and the way through the Sun."""
+        """Physics choices that a process adds: electrons, and the propagation in the Sun."""
         electrons = {"electrons": STEPS} if self.has_electrons(process) else {}
         sources = (view.declared_source for view in (self, *self.further.values()))
         return {**electrons, **propagation(process, sources)}
@@ -101,7 +100,7 @@ class Experiment(Apparatus, Shown, Explorable):
         return any(view.sees_electrons(process) for view in self.views.values())
 
     def provenance(self) -> dict[str, Any]:
-        """Name, physics choices, changed fields and inputs, as every result has them."""
+        """Name, physics choices, changed fields and inputs, as contained in every result."""
         patches = [p.path.name for p in self.document.patches]
         return {
             "experiment": self.name,
@@ -117,12 +116,12 @@ class Experiment(Apparatus, Shown, Explorable):
 
     @cached_property
     def citations(self) -> Citations:
-        """Whom its use cites, and for what; without methods of statistics and software."""
+        """References of the experiment and their use, without statistical methods and software."""
         return citations_of(self)
 
     @property
     def shown(self) -> dict[str, Any]:
-        """What a notebook shows: source, target, detector, axes, physics, data with digests."""
+        """Summary for notebooks: source, target, detector, axes, physics, data with digests."""
         values = self.document.values
         sections = ("source", "target", "detector", "axes", "backgrounds", "parameters")
         try:
@@ -145,20 +144,20 @@ class Experiment(Apparatus, Shown, Explorable):
 
     @property
     def structure(self) -> dict[str, float]:
-        """Values of what changes shapes, a mediator mass, in all its processes."""
+        """Values of structural parameters, such as a mediator mass, in all its processes."""
         processes = (self.interaction, *self.own_processes.values())
         found = {p.name: float(p.value) for each in processes for p in structure_of(each)}
         return found | {n: float(v) for n, v in (self.shapes or {}).items()}
 
     @cached_property
     def inputs(self) -> Inputs:
-        """Observed counts and background shapes, in which the process has no part."""
+        """Observed counts and background shapes, which do not depend on the process."""
         of = self.declaration, self.document
         return self.built.once(of, self.data, lambda: load_inputs(self, self.data))
 
     @property
     def experiments(self) -> tuple[Experiment, ...]:
-        """This one: several together have the same face."""
+        """This experiment, for the same interface as several together."""
         return (self,)
 
     def explored(self) -> tuple[Experiment, ...]:
@@ -167,7 +166,7 @@ class Experiment(Apparatus, Shown, Explorable):
 
     @property
     def set_by_user(self) -> dict[str, str]:
-        """Changed fields: a variant by its name, without what the file writes in it."""
+        """Changed fields: a variant by its name, without the fields that it changes."""
         given = dict(self.overrides or {})
         variant = {"variant": given.get("variant", "")}
         if not variant["variant"]:
@@ -177,21 +176,21 @@ class Experiment(Apparatus, Shown, Explorable):
 
     @property
     def is_beside(self) -> bool:
-        """Whether its signal is a reaction of some nuclides alone, a charged current for example.
+        """Whether its signal is a reaction of some nuclides only, for example a charged current.
 
-        Beside experiments of scattering on all nuclei it is asked nothing: it constrains what both
-        share, as the flux of the source.
+        Together with experiments of scattering on all nuclei it has no parameter of interest and
+        constrains the shared parameters, such as the flux of the source.
         """
         return isinstance(self.interaction, OfNuclides)
 
     @property
     def has_data(self) -> bool:
-        """Whether there are counts to fit; without, the file is a projection."""
+        """Whether there are counts to fit; without them the file is a projection."""
         return None not in self.declaration.every_data
 
     @property
     def unit(self) -> str:
-        """What is observed and expected: ``events``, or the unit of published values."""
+        """Unit of observed and expected numbers: ``events``, or that of published values."""
         units = {"" if d is None else d.unit for d in self.declaration.every_data}
         return (units.pop() if len(units) == 1 else "") or "events"
 
@@ -208,13 +207,13 @@ class Experiment(Apparatus, Shown, Explorable):
 
         Args:
             poi: ``count``, ``cross-section``, ``sin2-theta-w``, or names of parameters of the
-                interaction and of strengths of components to leave free; or what `ask` returns.
-            interactions: one process in place of the declared one.
-            shapes: structural values of processes that further components have of their own.
+                interaction and of strengths of components to leave free; or a result of `ask`.
+            interactions: one process instead of the declared one.
+            shapes: structural values of the separate processes of further components.
 
         Raises:
             UnknownNameError: if the question is unknown.
-            InputError: if the declaration does not fit together.
+            InputError: if the declaration is inconsistent.
 
         Examples:
             >>> model = load("coherent-csi-2021").model("count")
@@ -241,9 +240,9 @@ class Experiment(Apparatus, Shown, Explorable):
         return ask(poi, process, self.strengths)
 
     def prediction(self) -> float:
-        """Signal that is expected in all channels at nominal values.
+        """Expected signal in all channels at nominal values.
 
-        The number of a release where the file says so.
+        It is the number of a data release if the file declares this.
         """
         declared = self.declaration.signal
         if self.process is None and declared is not None and declared.use == "released":
@@ -259,15 +258,15 @@ class Experiment(Apparatus, Shown, Explorable):
     def with_quenching(self, curve: Quenching, said: str = "") -> Experiment:
         """The experiment with another quenching curve, its variations as constrained parameters.
 
-        The parameters that acted on the declared curve go; each variation of the new one becomes
-        a parameter of its name, 0 +- 1, shared between experiments.
+        The parameters that acted on the declared curve are removed; each variation of the new one
+        becomes a parameter with its name, 0 +- 1, shared between experiments.
 
         Args:
             curve: a model, for example of `cevns.quenching.QuenchingFit.quenching`.
-            said: how the change is echoed in results; by default by its kind.
+            said: description of the change in results; by default its kind.
 
         Raises:
-            SchemaError: if a variation has a name that is taken or none for a parameter.
+            SchemaError: if the name of a variation is used already or invalid for a parameter.
 
         Examples:
             >>> from cevns.detectors.quenching.constant import Constant
@@ -284,7 +283,7 @@ class Experiment(Apparatus, Shown, Explorable):
         """The experiment with new physics of a file, see `cevns.experiments.declaration.patch`.
 
         Args:
-            path: of the file, or what it would hold.
+            path: path of the file, or its content.
 
         Raises:
             SchemaError: if the patch does not fit the schema or the file.
@@ -295,10 +294,10 @@ class Experiment(Apparatus, Shown, Explorable):
         return replace(self, declaration=loader.validate(document), document=document)
 
     def with_changes(self, overrides: Mapping[str, str]) -> Experiment:
-        """The experiment with changed fields, also of what a patch has laid on it.
+        """The experiment with changed fields, including those that a patch added.
 
         Args:
-            overrides: as for `load`, of plain fields.
+            overrides: plain fields, as for `load`.
 
         Raises:
             SchemaError: if a change breaks the schema.
@@ -315,7 +314,7 @@ class Experiment(Apparatus, Shown, Explorable):
 
     @cached_property
     def response_tables(self) -> ResponseTables:
-        """What the fast forms of its models share (for scans)."""
+        """Response tables shared by the fast forms of its models (for scans)."""
         from cevns.experiments.tables.features import ResponseTables
 
         return ResponseTables()
@@ -327,14 +326,14 @@ def load(
     data: str | Path | None = None,
     overrides: Mapping[str, str] | None = None,
 ) -> Experiment:
-    """Load an experiment by catalogue name or from a file of one's own.
+    """Load an experiment by catalogue name or from a file.
 
     Args:
         name_or_path: ``"coherent-csi-2021"`` or a path to a YAML file.
         data: folder of the public release, or a parent that contains it by name.
         overrides: fields to change, ``{"target.mass": "20 kg"}``; ``{"detector.quenching":
-            "@fit.yaml"}`` takes the curve of a file and its variations, and ``{"variant":
-            "name"}`` the changes that the file itself has under that name.
+            "@fit.yaml"}`` uses the curve of a file and its variations, and ``{"variant":
+            "name"}`` applies the changes that the file declares under that name.
 
     Raises:
         UnknownNameError: if no experiment of that name is shipped.
@@ -374,7 +373,7 @@ def load(
 
 
 def _say_what_stays(declaration: ExperimentFile, overrides: Mapping[str, str]) -> None:
-    """Warn of changes of a section that channels have of their own."""
+    """Warn of changes of a section that channels replace by separate ones."""
     for key in overrides:
         section = key.partition(".")[0]
         stay = [

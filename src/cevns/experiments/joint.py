@@ -1,4 +1,4 @@
-"""Several experiments together: what their files declare shared is one quantity."""
+"""Several experiments together: parameters declared shared in their files are one quantity."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ["JointExperiment", "Named", "asked_first", "changed", "load_all", "lo
 
 
 class Named(Shown, Explorable):
-    """What several experiments have in common by name; of a joint one and of a study."""
+    """Common interface of several named experiments, for a joint experiment and a study."""
 
     experiments: tuple[Experiment, ...]
 
@@ -67,7 +67,7 @@ class Named(Shown, Explorable):
 
     @property
     def citations(self) -> Citations:
-        """Whom the use of all of them cites, and for what."""
+        """References of all of them and their use."""
         return Citations.joined(e.citations for e in self.experiments)
 
     @property
@@ -107,11 +107,11 @@ class JointExperiment(Named):
     """Several experiments; make it with `load_joint`.
 
     Args:
-        experiments: at least one; with different names and data. Those of which nothing is asked
-            come last (`asked`).
+        experiments: at least one; with different names and data. Those without a parameter of
+            interest come last (`asked`).
 
     Raises:
-        InputError: if two of them hold the same data or do not go together.
+        InputError: if two of them contain the same data or are incompatible.
     """
 
     usual_question: ClassVar[str] = SCALE_QUESTION
@@ -127,9 +127,10 @@ class JointExperiment(Named):
 
     @property
     def asked(self) -> tuple[Experiment, ...]:
-        """Those of which a question asks; others constrain what they share with these.
+        """Experiments to which a question applies; the others constrain shared parameters.
 
-        Of CEvNS; where there is none (`Experiment.is_beside`), of the reaction that is named first.
+        These are the experiments of CEvNS or, if there are none (`Experiment.is_beside`), those of
+        the reaction that is named first.
         """
         cevns = tuple(e for e in self.experiments if not e.is_beside)
         first = self.experiments[0].interaction.name
@@ -165,9 +166,9 @@ class JointExperiment(Named):
                 ``sin2-theta-w``, ``flux`` (one where all declare the same source, else one for
                 each), a number for each experiment with common nuisances (``count``,
                 ``cross-section``), or names of parameters of the interaction and of strengths of
-                components to leave free; or what `ask` returns.
-            interactions: one for each experiment in place of the declared ones.
-            shapes: structural values of processes that further components have of their own.
+                components to leave free; or a result of `ask`.
+            interactions: one for each experiment instead of the declared ones.
+            shapes: structural values of the separate processes of further components.
 
         Raises:
             UnknownNameError: if the question is unknown.
@@ -227,8 +228,9 @@ class JointExperiment(Named):
             without = [e.name for e in self.asked if not e.strengths.has(name)]
             if without:
                 raise InputError(
-                    f"{name!r} is asked of several experiments together, and "
-                    f"{' and '.join(without)} has nothing of that name: ask the others"
+                    f"{name!r} is asked of several experiments together, but "
+                    f"{' and '.join(without)} has no component of that name: use only the "
+                    "others"
                 )
             if apart:
                 raise InputError(
@@ -249,13 +251,13 @@ def load_joint(
 
     Args:
         names: catalogue names or paths.
-        data: folder that holds the public releases by name; for those that have one.
+        data: folder that contains the public releases by name.
         overrides: fields to change: ``{"target.mass": "20 kg"}`` in every file, or in one of
             them ``{"coherent-csi-2021:target.mass": "20 kg"}``.
 
     Raises:
-        UnknownNameError: if an experiment is unknown, or a change names one that is not there.
-        InputError: if two files are the same experiment, share data, or do not go together.
+        UnknownNameError: if an experiment is unknown, or a change names one that is not given.
+        InputError: if two files are the same experiment, share data, or are incompatible.
 
     Examples:
         >>> load_joint(["coherent-csi-2021"]).names
@@ -271,17 +273,17 @@ def load_all(
     overrides: Mapping[str, str] | None = None,
     common: Mapping[str, str] | None = None,
 ) -> tuple[Experiment, ...]:
-    """Load one or several experiments with the changes that are meant for each.
+    """Load one or several experiments with the changes for each.
 
     Args:
         names: catalogue names or paths.
-        data: folder that holds the public releases by name; for those that have one.
-        overrides: fields to change, as `load_joint` takes them.
-        common: those of a combination, over which these have the last word. What it says of the
-            interaction is for scattering on all nuclei, not for reactions of some of them.
+        data: folder that contains the public releases by name.
+        overrides: fields to change, as for `load_joint`.
+        common: fields set by a combination, which `overrides` take precedence over. Its settings
+            of the interaction apply to scattering on all nuclei, not to reactions of some of them.
 
     Raises:
-        UnknownNameError: if an experiment is unknown, or a change names one that is not there.
+        UnknownNameError: if an experiment is unknown, or a change names one that is not given.
         InputError: if a file or a change cannot be used.
     """
     overrides = loader.texts(overrides)
@@ -315,15 +317,15 @@ def changed(
     *,
     written: Sequence[str | Path],
 ) -> tuple[Experiment, ...]:
-    """Loaded experiments with the changes that are meant for each.
+    """Loaded experiments with the changes for each.
 
     Args:
-        experiments: with all that is laid over them.
+        experiments: experiments with all components added to them.
         overrides: as for `load_all`.
-        written: what the user wrote for each.
+        written: the name or path of each, as given by the user.
 
     Raises:
-        UnknownNameError: if a change names an experiment that is not there.
+        UnknownNameError: if a change names an experiment that is not given.
         InputError: if a change cannot be used.
     """
     meant = _for_each(experiments, written, overrides)
@@ -336,7 +338,7 @@ def _for_each(
     """The changes of each.
 
     Raises:
-        UnknownNameError: if a change names an experiment that is not there.
+        UnknownNameError: if a change names an experiment that is not given.
     """
     changes: list[dict[str, str]] = [{} for _ in experiments]
     for key, value in overrides.items():
@@ -350,16 +352,16 @@ def _for_each(
 
 
 def _called(experiment: Experiment, written: str | Path, who: str) -> bool:
-    """Whether `who` means this experiment: its name, or what the user wrote for it."""
+    """Whether `who` is this experiment: its name, or the name or path given by the user."""
     names = {experiment.name, str(written), Path(written).stem}
     return canonical(who) in {canonical(n) for n in names}
 
 
 def _have_one_flux(experiments: Sequence[Experiment]) -> bool:
-    """Whether all are declared to see the same flux.
+    """Whether all experiments are declared to have the same flux.
 
-    They are where the same shared parameters move it, which is how files say that their source is
-    one, and where its nominal value is the same: fluxes of one reactor at two distances are two.
+    This is the case if the same shared parameters change it, by which files declare a common
+    source, and if its nominal value is the same: one reactor has two fluxes at two distances.
     """
     moving = []
     for e in experiments:
@@ -384,7 +386,7 @@ def _have_one_flux(experiments: Sequence[Experiment]) -> bool:
 
 
 def _alike(a: float | None, b: float | None) -> bool:
-    """Equal but for rounding."""
+    """Equal except for rounding."""
     return a is not None and b is not None and math.isclose(a, b, rel_tol=1e-9)
 
 
@@ -406,7 +408,7 @@ def _by_material(experiment: Experiment, model: Model) -> dict[str, str]:
 
 
 def _warn_half_shared(models: Mapping[str, Model]) -> None:
-    """Say where one file declares shared what another has under the same name for itself."""
+    """Warn if one file declares a parameter shared and another one declares it not shared."""
     shared = {fold_name(p.name): n for n, m in models.items() for p in m.parameters if p.shared}
     for name, model in models.items():
         for p in model.parameters:

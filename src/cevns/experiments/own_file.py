@@ -59,7 +59,7 @@ class OwnFile:
         if target.suffix.casefold() not in (".yaml", ".yml"):
             raise OutputError(f"{target}: an experiment file ends in .yaml")
         if target.exists():
-            raise OutputError(f"{target} is there already; name another file, or remove it first")
+            raise OutputError(f"{target} already exists; name another file, or remove it first")
         contents = {
             target.parent / name: files.read(path, _TABLE_BYTES)
             for name, path in self.tables.items()
@@ -70,7 +70,7 @@ class OwnFile:
                 new[path] = content
             elif files.read(path, _TABLE_BYTES) != content:
                 raise OutputError(
-                    f"{path} is there already and is another table; name a file in another folder"
+                    f"{path} already exists and is a different table; name a file in another folder"
                 )
         for path, content in new.items():
             files.make_folder(path.parent)

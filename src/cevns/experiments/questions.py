@@ -1,27 +1,27 @@
-"""What is asked of an experiment, and what that makes of its signal.
+"""Questions to an experiment: the parameters of interest and the scaling of its signal.
 
 ``count``
-    N free, signal shape normalised to one at every point: N is the number of CEvNS events in the
-    region. Pulls that only scale the signal (flux, form-factor normalisation) then have no
-    effect and are left out.
+    N is free and the signal shape is normalised to one at every point: N is the number of CEvNS
+    events in the region. Nuisance parameters that only scale the signal (flux, form-factor
+    normalisation) then have no effect and are omitted.
 ``cross-section``
-    the flux-averaged cross section sigma free: signal = S(theta) sigma/sigma_SM x flux x form
-    factor, all pulls included.
+    the flux-averaged cross section sigma is free: signal = S(theta) sigma/sigma_SM x flux x form
+    factor, with all nuisance parameters.
 ``flux``
-    the flux of the source free, in particles of all species per cm2 and second: signal =
-    S(theta) flux/flux_declared. For sources that shine at all times, of which the number is what is
-    measured: the Sun's 8B. Parameters that act on the flux are held. Several experiments that
+    the flux of the source is free, in particles of all species per cm2 and second: signal =
+    S(theta) flux/flux_declared. This applies to sources that emit continuously and whose flux is
+    measured, such as solar 8B. Parameters that act on the flux are fixed. Several experiments that
     declare the same source have one flux.
 ``sin2-theta-w``
-    the weak mixing angle free in the couplings, all pulls included.
+    the weak mixing angle in the couplings is free, with all nuisance parameters.
 ``couplings``
-    any parameters of the interaction free, asked for by their names: the same with other names.
-    Strengths of further components, and what their own processes have, are asked for likewise.
+    any parameters of the interaction are free, given by their names. Strengths of further
+    components and parameters of their separate processes are given in the same way.
 ``cross-section-scale``
-    of several experiments: every predicted cross section times one common factor.
+    for several experiments: every predicted cross section is multiplied by one common factor.
 
-A question is data: it names the strengths of the signal and the parameters that come with it.
-This module is the only place that knows what the names mean.
+A question is data: it names the strengths of the signal and the parameters that belong to it.
+The meaning of the names is defined only in this module.
 """
 
 from __future__ import annotations
@@ -76,12 +76,12 @@ class Question:
 
     Args:
         name: ``count``, ``cross-section``, ``flux``, ``sin2-theta-w``, ``couplings``,
-            ``cross-section-scale`` or ``beside``, nothing.
-        couplings: parameters of the interaction that are free in it.
-        strengths: strengths and parameters of further components that are.
-        beside: parameters of processes that further components have of their own, held beside.
-        one_flux: whether several experiments have the flux in common that is asked for.
-        held: of those that are named, what is held at a value.
+            ``cross-section-scale``, or ``beside`` for no question.
+        couplings: parameters of the interaction that are free.
+        strengths: strengths and parameters of further components that are free.
+        beside: fixed parameters of the separate processes of further components.
+        one_flux: whether several experiments have the flux of the question in common.
+        held: those of the named parameters that are fixed at a value.
     """
 
     name: str
@@ -98,7 +98,7 @@ class Question:
 
     @property
     def named(self) -> tuple[str, ...]:
-        """Parameters that are asked for by their names."""
+        """Parameters that are given by their names."""
         return (*self.couplings, *self.strengths)
 
     @property
@@ -108,17 +108,17 @@ class Question:
 
     @property
     def of_each(self) -> str:
-        """What it asks of each of several experiments."""
+        """The question for each of several experiments."""
         return "cross-section" if self.name == SCALE_QUESTION else self.name
 
     @property
     def scale(self) -> tuple[str, str] | None:
-        """The common factor of several experiments and the parameter it stands for."""
+        """The common factor of several experiments and the parameter that it represents."""
         return (SCALE, POI_PARAMETER["cross-section"]) if self.name == SCALE_QUESTION else None
 
     @property
     def common(self) -> str | None:
-        """The one parameter of interest that several experiments have in common, if there is."""
+        """The common parameter of interest of several experiments, if there is one."""
         if self.name == SCALE_QUESTION:
             return SCALE
         if self.one_flux:
@@ -127,7 +127,7 @@ class Question:
 
     @property
     def rejects_nothing(self) -> bool:
-        """Whether a value of zero means that there is no CEvNS at all."""
+        """Whether a value of zero means that there is no CEvNS."""
         return not self.named
 
     @property
@@ -137,14 +137,14 @@ class Question:
 
     @property
     def frees_the_flux(self) -> bool:
-        """Whether it is the flux of the source, which nothing else may move beside."""
+        """Whether it is the flux of the source, which no other parameter may then change."""
         return self.name == FLUX
 
     def scaled(self, scale: Sequence[Strength], reference: float) -> tuple[Strength, ...]:
-        """Factors on a prediction of CEvNS, by the cross section or flux where it is asked for.
+        """Factors on a prediction of CEvNS, for a question on the cross section or flux.
 
         Args:
-            scale: what multiplies it beside.
+            scale: further factor on it.
             reference: predicted value of the cross section, or of the flux.
         """
         if self.counts_events or self.named or self.name == BESIDE:
@@ -160,17 +160,17 @@ class Question:
         cross_section_cm2: float,
         flux_cm2_s: float | None = None,
     ) -> list[Parameter]:
-        """Parameters of interest at their predicted values, and what is held beside.
+        """Parameters of interest at their predicted values, and the fixed parameters.
 
         Args:
             interaction: the process at the nucleus.
-            further: what else may be asked for by name.
+            further: other parameters that may be given by name.
             prediction: predicted number of events.
             cross_section_cm2: predicted cross section.
-            flux_cm2_s: flux of the source; None where it has none.
+            flux_cm2_s: flux of the source; None if it has none.
 
         Raises:
-            InputError: if the flux is asked for of a source that has none.
+            InputError: if the question is the flux and the source has none.
         """
         beside = [replace(further[n], fixed=True, shared=True) for n in self.beside]
         if self.name == BESIDE:
@@ -235,13 +235,13 @@ def ask(
 
     Args:
         poi: the question.
-        interaction: whose parameters may be named.
-        strengths: strengths and parameters of further components, which may be named too.
-        several: whether it is asked of several experiments together.
+        interaction: the interaction whose parameters may be named.
+        strengths: strengths and parameters of further components, which may also be named.
+        several: whether the question applies to several experiments together.
 
     Raises:
         UnknownNameError: if a name is neither.
-        InputError: if a parameter is there twice, or none.
+        InputError: if a parameter is given twice, or none is given.
     """
     if isinstance(poi, str):
         known = dict(POI_PARAMETER) | ({SCALE_QUESTION: SCALE} if several else {})

@@ -248,9 +248,10 @@ def _check(model: Model) -> None:
     for channel in model.channels:
         if channel.auxiliary:
             raise InputError(
-                f"{channel.name} is a measurement of {', '.join(channel.names)} beside the counts, "
-                "correlated or not linear; constraints of a file of histograms are those of single "
-                "parameters: hold them (--fix), or remove the measurement from the experiment file"
+                f"{channel.name} is a measurement of {', '.join(channel.names)} in "
+                "addition to the counts, and it is correlated or not linear; a file of "
+                "histograms can only constrain single parameters: fix them (--fix), or "
+                "remove the measurement from the experiment file"
             )
         if type(channel.statistic) is not Poisson:
             kind = type(channel.statistic).__name__
@@ -300,8 +301,9 @@ def _part(model: Model, channel: Channel, number: int, free: list[Parameter]) ->
                 if p.role == "poi":
                     repair = "ask for a count, or write its values as a patchset (--parameter)"
                 raise InputError(
-                    f"{model.name}: {p.name!r} is free and changes {component!r} otherwise than in "
-                    f"proportion, which no modifier of a file of histograms does; {repair}"
+                    f"{model.name}: {p.name!r} is free and changes {component!r} "
+                    "non-linearly, which no modifier of a file of histograms describes; "
+                    f"{repair}"
                 )
             factors.append(p.name)
             continue
@@ -422,9 +424,9 @@ def _norm_sys(part: _Part, effect: _Effect, name: str, high: float, low: float) 
     """An exponential factor, which has to be positive."""
     if min(high, low) <= 0.0:
         raise InputError(
-            f"{effect.name!r} changes {part.name!r} by 100 % or more within one standard "
-            "deviation, which no exponential factor (normsys) does; hold it (--fix), or write a "
-            "file of HS3, where all rates are linear"
+            f"{effect.name!r} changes {part.name!r} by 100 % or more within one "
+            "standard deviation, which no exponential factor (normsys) describes; "
+            "fix it (--fix), or write a file of HS3, where all rates are linear"
         )
     return NormSys(name, high, low)
 

@@ -130,7 +130,7 @@ class Candidate:
             found = json.loads(content)
         except (ValueError, RecursionError) as error:
             raise DataError(
-                f"is no complete JSON document ({error}); it is truncated or damaged",
+                f"is not a complete JSON document ({error}); it is truncated or damaged",
                 path=self.path,
             ) from None
         return found if isinstance(found, dict) else {}
@@ -251,7 +251,7 @@ def format_of(candidate: Candidate) -> FileFormat:
         if found.recognises(candidate):
             return found
     titles = ", ".join(f.title for f in _formats().values())
-    raise DataError(f"is in none of the formats that can be read: {titles}", path=path)
+    raise DataError(f"has none of the formats that can be read: {titles}", path=path)
 
 
 def answer_for(closure: Closure | PointClosure, published: Published, what: str) -> None:

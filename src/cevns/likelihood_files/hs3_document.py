@@ -168,7 +168,7 @@ def read_hs3_document(document: Mapping[str, Any], path: Path | str) -> Histogra
         if isinstance(error, DataError):
             raise
         raise DataError(
-            f"is no HS3 document of histograms: {type(error).__name__} {error}", path=path
+            f"is not an HS3 document of histograms: {type(error).__name__} {error}", path=path
         ) from None
 
 
@@ -200,7 +200,9 @@ def _read(document: Mapping[str, Any], path: Path | str) -> HistogramModel:
     for name in likelihood.get("aux_distributions", ()):
         found = known[name]
         if found["type"] != "gaussian_dist":
-            raise DataError(f"the constraint {name!r} is a {found['type']!r}, not read", path=path)
+            raise DataError(
+                f"the constraint {name!r} is a {found['type']!r}, which is not supported", path=path
+            )
         mean = float(values[found["x"]]["value"])
         constraints[found["mean"]] = Gaussian(mean, float(found["sigma"]))
     channels, used = [], dict[str, None]()
@@ -246,7 +248,8 @@ def _modifier(m: Mapping[str, Any], n_bins: int, path: Path | str) -> Modifier:
     kind, name = m["type"], _name(m["parameter"])
     if kind not in _KINDS:
         raise DataError(
-            f"the modifier {m['name']!r} is a {kind!r}, not read; known are {', '.join(_KINDS)}",
+            f"the modifier {m['name']!r} is a {kind!r}, which is not supported; known "
+            f"are {', '.join(_KINDS)}",
             path=path,
         )
     if kind == "normfactor":

@@ -190,12 +190,13 @@ def read_likelihood(
     document = candidate.json
     if "patches" in document:
         raise InputError(
-            f"{path} is a patchset, which has signals alone; fit one with its workspace: 'pyhf "
-            "patchset apply WORKSPACE.json PATCHSET.json --name POINT --output-file FILE.json'"
+            f"{path} is a patchset, which contains only signals; fit one with its "
+            "workspace: 'pyhf patchset apply WORKSPACE.json PATCHSET.json --name "
+            "POINT --output-file FILE.json'"
         )
     if "distributions" in document:
         if asked:
-            raise InputError(f"{path} is an HS3 file, which leaves nothing to choose")
+            raise InputError(f"{path} is an HS3 file, which has no choices")
         found = read_hs3_document(document, path)
     elif "channels" in document:
         found = read_workspace_document(
@@ -205,5 +206,5 @@ def read_likelihood(
             normsys="code1" if code == "code1" else "code4",
         )
     else:
-        raise DataError("is no HistFactory workspace and no HS3 file", path=path)
+        raise DataError("is neither a HistFactory workspace nor an HS3 file", path=path)
     return ImportedLikelihood(Path(path), found, digest(document), asked)

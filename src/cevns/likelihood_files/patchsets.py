@@ -162,7 +162,7 @@ def patched(plan: ScanPlan) -> Patched:
         InputError: if a point cannot be expressed, or the grid has one point.
     """
     if plan.grid.size < 2:
-        raise InputError("a patchset is of a grid, and this one has a single point")
+        raise InputError("a patchset needs a grid, and this one has a single point")
     points = tuple(_points(plan))
     linear = {p.encoded.linear for p in points}
     if len(linear) > 1:

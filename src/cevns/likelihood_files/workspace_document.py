@@ -170,7 +170,7 @@ def read_workspace_document(
         first = error.errors()[0]
         where = ".".join(str(x) for x in first["loc"])
         raise DataError(
-            f"is no HistFactory workspace of schema {SCHEMA}: {where or 'it'}: {first['msg']}",
+            f"is not a HistFactory workspace of schema {SCHEMA}: {where or 'it'}: {first['msg']}",
             path=path,
         ) from None
     known = {m.name: m for m in read.measurements}

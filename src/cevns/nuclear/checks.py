@@ -29,7 +29,7 @@ def positive(what: str, value: float, *, zero: bool = False) -> float:
         wanted = "zero or positive" if zero else "positive"
         raise InputError(f"{what} must be {wanted} and finite, not {number:g}")
     if number and not 1.0 / _LARGEST < number < _LARGEST:
-        raise InputError(f"{what} is {number:g}, out of any physical range")
+        raise InputError(f"{what} is {number:g}, which is outside the physical range")
     return number
 
 

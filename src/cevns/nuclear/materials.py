@@ -107,7 +107,9 @@ def _elements(formula: str) -> Counter[str]:
             last = None
         elif number:
             if last is None or float(number) == 0.0:
-                raise InputError(f"material {formula!r}: the number {number} counts no atoms")
+                raise InputError(
+                    f"material {formula!r}: the number {number} is not a valid number of atoms"
+                )
             if formula[match.start() - 1] != ")":
                 numbers.append((next(iter(last)), number))
             for key, n in last.items():

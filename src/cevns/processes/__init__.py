@@ -1,7 +1,7 @@
-"""What happens at a target, one file a process.
+"""Processes at a target, one file for each process.
 
 The Standard Model of CEvNS and its extensions are sums of terms, d(sigma)/dT = sum_k w_k(theta)
-a_k(T, 1/E) F F. Any other process stands alone: a sum of terms, or a kernel d(sigma)/d(deposit).
+a_k(T, 1/E) F F. Any other process is separate: a sum of terms, or a kernel d(sigma)/d(deposit).
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ __all__ = [
 
 
 def interactions() -> tuple[str, ...]:
-    """Names of the interactions: those of this package and those that installed ones declare.
+    """Names of the interactions: those of this package and of installed packages that declare some.
 
     Examples:
         >>> "standard-model" in interactions()
@@ -149,22 +149,22 @@ def interactions() -> tuple[str, ...]:
 def interaction(name: str, **options: Any) -> Interaction:
     """The interaction called `name`, or several extensions of the Standard Model together.
 
-    What is no `Extension` stands alone: nothing of the Standard Model is added to it, and it may
-    be a `KernelProcess` (`process` says so in its type).
+    A process that is not an `Extension` is separate: the Standard Model is not added to it, and it
+    may be a `KernelProcess` (which the type of `process` includes).
 
     Args:
         name: registry name, or a Python file with an `Extension` or a process of its own
             (``my_model.py``, ``my_model.py:ClassName``); ``nsi+magnetic-moment`` is both at once.
-            Behind a name may stand options of it, ``light-vector:charges=B-L,loop=constant``;
-            several words have blanks between, ``neutron-radius:elements=Ar Ge,theory=0.02``.
+            A name may be followed by its options, ``light-vector:charges=B-L,loop=constant``;
+            several words are separated by blanks, ``neutron-radius:elements=Ar Ge,theory=0.02``.
         options: ``couplings``, ``axial`` and ``charge_radius`` (``constant``, or ``running``: with
             the extension ``charge-radius-running``) of the Standard Model, and options of the
-            extensions, each of which gets its own.
+            extensions, each of which receives those that belong to it.
 
     Raises:
         UnknownNameError: if there is no such interaction.
         InputError: if a user's file cannot be used, an option is unknown, two extensions have a
-            parameter of the same name, or a process of its own is to be joined with ``+``.
+            parameter of the same name, or a separate process is joined with ``+``.
 
     Examples:
         >>> interaction("standard-model", couplings="tree-lowE").name

@@ -1,14 +1,14 @@
 """The axial part of CEvNS with a free strength.
 
-A nucleus with an unpaired nucleon scatters by its spin too. With a factor a on its axial charge,
+A nucleus with an unpaired nucleon also scatters by its spin. With a factor a on its axial charge,
 
     G_A -> a G_A,
 
 the cross section of `cevns.processes.standard_model` has a part linear in a, of opposite sign for
-neutrinos and antineutrinos, and one that goes with a^2. At a = 1 it is the Standard Model, at
-a = 0 the vector part alone. Of the rate at stopped pions the axial part is 2.0 % on Na, 2.8 % on F
-and 1.4 % on Al with the form factor of Klein and Nystrand (2.2, 3.1 and 1.6 % without one), and
-below 0.1 % on Ar, Ge, Cs and I.
+neutrinos and antineutrinos, and one proportional to a^2. At a = 1 it is the Standard Model, and at
+a = 0 only the vector part. At stopped-pion sources the axial part of the rate is 2.0 % on Na, 2.8 %
+on F and 1.4 % on Al with the form factor of Klein and Nystrand (2.2, 3.1 and 1.6 % without one),
+and below 0.1 % on Ar, Ge, Cs and I.
 """
 
 from __future__ import annotations

@@ -31,13 +31,13 @@ class ChargeRadius(Extension):
 
     It is the millicharge with q = -Q^2 <r^2>/6, the first term of the form factor of a neutral
     particle, so the sign is the same for neutrinos and antineutrinos. Diagonal radii interfere
-    with the Standard Model; transition radii, which it has not, do not.
+    with the Standard Model; transition radii, which are absent there, do not.
 
     The parameters are what is *beyond* the Standard Model. Its own radii (`STANDARD_MODEL_CM2`)
-    are radiative corrections of g_V^p and already inside the coupling schemes: flavour by flavour
-    in ``erler-su``, ``cadeddu2020`` and ``cadeddu2022``, that of the muon neutrino for all
-    flavours in the others but the tree-level ones, which have none. A published <r^2> that
-    includes the Standard Model part is the parameter plus `STANDARD_MODEL_CM2`.
+    are radiative corrections of g_V^p and are already included in the coupling schemes: for each
+    flavour in ``erler-su``, ``cadeddu2020`` and ``cadeddu2022``, and with that of the muon neutrino
+    for all flavours in the others, except the tree-level schemes, which have none. A published
+    <r^2> that includes the Standard Model part is the parameter plus `STANDARD_MODEL_CM2`.
 
     The form s2 -> s2 (1 + M_W^2 <r^2>/3) of many papers is the same at tree level only: with s2
     at low momentum its shift is 11 % larger. Papers before 2020 may flip the sign for

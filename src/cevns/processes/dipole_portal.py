@@ -2,7 +2,7 @@ r"""The dipole portal: photon exchange converts a neutrino into a heavy neutral 
 
     L = (mu_a/2) Nbar sigma^{kl} P_L nu_a F_kl + h.c.,      nu_a + A -> N + A,   nu_a + e -> N + e
 
-With r_e = alpha/m_e, the mass m4 of N and the mass M of what recoils,
+With r_e = alpha/m_e, the mass m4 of N and the mass M of the recoiling particle,
 
     d(sigma)/dT = pi r_e^2 (mu/mu_B)^2 Z^2 F_p^2 { 1/T - 1/E + T/(4 E^2)
         - m4^2/(2 E T M) [1 - T/(4 E) + M/(2 E)] - m4^4/(8 M E^2 T^2) },          a nucleus
@@ -10,8 +10,8 @@ With r_e = alpha/m_e, the mass m4 of N and the mass M of what recoils,
         - m4^2/(2 E T M) [1 - T/(2 E) + M/(2 E)] + m4^4 (T - M)/(8 E^2 T^2 M^2) },  an electron
 
 with spins 0 and 1/2 (the second: arXiv:1803.03262 and 1811.12435, from memory; both follow from the
-traces, which the tests do with matrices; they differ by T/M). At m4 = 0 they are those of
-`magnetic_moment`. Nothing interferes with the weak amplitude. The kinematics are those of
+traces, which the tests compute with matrices; they differ by T/M). At m4 = 0 they are those of
+`magnetic_moment`. There is no interference with the weak amplitude. The kinematics are those of
 `Upscattering`: N needs E > m4 + m4^2/(2 M), and its recoils have a smallest energy, near
 m4^4/(8 M E^2).
 
@@ -19,9 +19,9 @@ m4^4/(8 M E^2).
 L = d nubar sigma F N without the half: mu = 2 d, and 1 mu_B = 296.3/GeV. A Majorana N gives the
 same rate at these energies.
 
-**Not here: the decay** N -> nu gamma. Its photon is a second signal where N decays in the detector,
-gamma c tau = 16 pi E/(mu^2 m4^4) for E >> m4, and N that decay on their way from rock or shielding
-would add a third. Neither is counted.
+**Not included: the decay** N -> nu gamma. Its photon is a second signal where N decays in the
+detector, gamma c tau = 16 pi E/(mu^2 m4^4) for E >> m4, and N that decay on their way from rock or
+shielding would add a third. Neither is counted.
 """
 
 from __future__ import annotations
@@ -80,8 +80,8 @@ class DipolePortal(Extension):
     """Upscattering to a heavy neutral lepton by a photon; structure ``m4``.
 
     Parameters, in units of 1e-10 mu_B: ``dipole_e``, ``dipole_mu``, ``dipole_tau``, the moments of
-    nu_a and N, and ``dipole``, common to all; they add in quadrature, so leave one kind at zero.
-    Only squares appear, so the derivative vanishes at zero: a fit must start elsewhere.
+    nu_a and N, and ``dipole``, common to all; they add in quadrature, so one kind has to be zero.
+    Only squares appear, so the derivative vanishes at zero and a fit must start elsewhere.
 
     Args:
         m4: mass of the heavy neutral lepton, MeV, from 0 to 1000.

@@ -3,10 +3,10 @@
     d(sigma_a)/dT = sigma_a [d(sigma_a)/dT]_SM,     a = e, mu, tau
 
 with sigma_a in units of the prediction, 1 in the Standard Model, the same for neutrinos and
-antineutrinos. It asks no more than whether the flavours scatter alike; spectra and form factors
-stay as predicted. At a pulsed stopped-pion source the flavours differ in time (nu_mu prompt, nu_e
-and nubar_mu delayed), so sigma_mu and sigma_e are nearly degenerate with the time of the pulse:
-a result has to state that time and what constrains it.
+antineutrinos. It only tests whether the flavours have equal cross sections; spectra and form
+factors are those of the prediction. At a pulsed stopped-pion source the flavours differ in time
+(nu_mu prompt, nu_e and nubar_mu delayed), so sigma_mu and sigma_e are nearly degenerate with the
+time of the pulse: a result has to state that time and what constrains it.
 
 Together with another interaction the factor multiplies the sum. Flavour-dependent radiative
 corrections are in the coupling scheme, so sigma_e = sigma_mu = 1 is its prediction.

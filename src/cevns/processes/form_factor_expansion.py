@@ -3,15 +3,15 @@ r"""A model-independent neutron form factor: its expansion in moments of the dis
     F_n(q) = 1 - q^2 <R^2>/3! + q^4 <R^4>/5! - q^6 <R^6>/7! + ...
 
 (Patton, Engel, McLaughlin and Schunck, arXiv:1207.0693, equation 5 [M]). The parameters are the
-roots <R^2>^(1/2), <R^4>^(1/4) and <R^6>^(1/6), the last one held. Nominal are the moments of the
-form-factor model.
+roots <R^2>^(1/2), <R^4>^(1/4) and <R^6>^(1/6), the last of which is fixed. The nominal values are
+the moments of the form-factor model.
 
-What is beyond q^6 is that of the form-factor model unless ``truncated``, so that the process at
-nominal values is the Standard Model and the series never runs away; the coefficients up to q^6 are
+Terms beyond q^6 are those of the form-factor model unless ``truncated``, so that the process at
+nominal values is the Standard Model and the series does not diverge; the coefficients up to q^6 are
 the parameters in both cases. For CsI at 20 keV q R is 1.7 and q^8 is 0.1 % of F_n(0); at 45 keV it
-is 3 %. Whatever couples to neutrons, of the Standard Model or of an extension beside, sees the
-same F_n; the small axial part keeps its own. In F_n the parameters enter as shapes of recoil
-energy with coefficients, so a fit costs no form factor.
+is 3 %. All couplings to neutrons, of the Standard Model and of other extensions, have the same
+F_n; the small axial part has a separate form factor. In F_n the parameters enter as shapes of
+recoil energy with coefficients, so a fit does not evaluate form factors.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ class FormFactorExpansion(Extension):
 
     Args:
         elements: elements, or compounds whose elements share the moments.
-        truncated: leave out what is beyond q^6.
-        model: form-factor model of the nominal moments; a fold puts its own here.
+        truncated: omit the terms beyond q^6.
+        model: form-factor model of the nominal moments; a fold inserts its model here.
 
     Raises:
         InputError: if a nuclide has two sets of parameters.

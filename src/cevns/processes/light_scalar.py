@@ -2,7 +2,7 @@ r"""A light scalar mediator.
 
     L = -phi [ g_nu (nubar_R nu_L + h.c.) + sum_q g_q qbar q ] - M_S^2 phi^2/2
 
-The exchange flips the neutrino's helicity and so adds to the Standard Model without interference
+The exchange flips the neutrino's helicity and therefore does not interfere with the Standard Model
 (arXiv:1604.01025, 1802.05171 [M]; formula as in the public code of B. Kavanagh, and derived: see
 below). With c_N the scalar charge of a nucleon and g^2 = g_nu g_q,
 
@@ -10,9 +10,9 @@ below). With c_N the scalar charge of a nucleon and g^2 = g_nu g_q,
     Q_S = c_p Z F_p + c_n N F_n,    c_N = sum_q (g_q/g) (m_N/m_q) f_q^N.
 
 Derivation: sum |M|^2 = g^4 Q_S^2/(Q^2 + M_S^2)^2 x [2 k k' = Q^2] x [4 M^2], Q^2 = 2 M T, and
-d(sigma)/dT = |M|^2/(32 pi M E^2). A nucleus of spin 1/2 has a factor 1 + T/(2 M) more, below 1e-6
-and left out. The rate vanishes at T = 0. A Majorana mass-type coupling (nu nu phi) gives the same
-formula with its own definition of g_nu.
+d(sigma)/dT = |M|^2/(32 pi M E^2). A nucleus of spin 1/2 has an additional factor 1 + T/(2 M), which
+differs from one by less than 1e-6 and is omitted. The rate vanishes at T = 0. A Majorana mass-type
+coupling (nu nu phi) gives the same formula with a different definition of g_nu.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class ScalarExchange:
 
     Args:
         mass_mev: M_S; None for a contact interaction (`squared_propagator`).
-        spin_half: times 1 + T/(2 M), which counts for electrons.
+        spin_half: multiply by 1 + T/(2 M), which is relevant for electrons.
     """
 
     mass_mev: float | None
@@ -65,15 +65,15 @@ class ScalarExchange:
 class LightScalar(HelicityFlip):
     """Exchange of a light scalar; parameter ``g_scalar``, structure ``m_scalar``.
 
-    ``g_scalar`` is g = sqrt(g_nu g_q), g_q being the coupling that `charges` counts in.
+    ``g_scalar`` is g = sqrt(g_nu g_q), where g_q is the unit of `charges`.
 
     Args:
         m_scalar: mass, MeV, from 1e-6 to 1e6.
         charges: ``quarks`` for equal couplings to u and d with nucleon matrix elements;
             ``14A+1.1Z`` for the shorthand Q_S = g_q (14 A + 1.1 Z) of the literature, 15 % below;
-            ``nucleons`` for a coupling to nucleons; or one's own `NucleonCharges`.
-        leptons: families that couple.
-        electron: g_e/g, the coupling to electrons, which that to quarks does not fix.
+            ``nucleons`` for a coupling to nucleons; or a user-defined `NucleonCharges`.
+        leptons: lepton families that couple.
+        electron: g_e/g, the coupling to electrons, which is independent of that to quarks.
 
     Raises:
         UnknownNameError: if a choice is unknown.

@@ -11,7 +11,7 @@ eps_q = g^2 x_nu x_q/[sqrt2 G_F (Q^2 + M^2)]:
 The amplitude adds to that of the Standard Model, which is negative (g_V^n = -1/2): where
 x_nu x_q > 0 (universal, by loops L_mu - L_tau for nu_mu) the interference is destructive and the
 rate is again that of the Standard Model where delta G_V = -2 G_V; where x_nu x_q < 0 (B-L) it is
-constructive. Same sign for antineutrinos: both amplitudes change theirs. Electrons are shifted in
+constructive. For antineutrinos both amplitudes change their sign. Electrons are shifted in
 the same way, delta g_V^e = g^2 x_nu x_e/[sqrt2 G_F (Q^2 + M^2)] with Q^2 = 2 m_e T.
 """
 
@@ -54,7 +54,7 @@ class LightVector(Extension):
             3 g^2/[2 sqrt2 G_F (Q^2 + M^2)] for a nucleon of universal charge, as printed in a talk
             of 2021 after arXiv:1708.04255: its g is sqrt2 times larger for the same rate.
         loop: for assignments without quark charges, ``running`` is the full one-loop mixing with
-            the photon, ``constant`` its value at Q = 0, as most papers have it.
+            the photon, ``constant`` its value at Q = 0, as in most papers.
         loop_sign: +1 as derived in `cevns.processes.ingredients.lepton_loops`; -1 as printed in
             some papers (arXiv:2008.05022 [M]).
 
@@ -108,7 +108,7 @@ class LightVector(Extension):
 
     @property
     def cites(self) -> Mapping[str, tuple[str, ...]]:
-        """Source of the charges, where they are a named assignment."""
+        """Source of the charges, if they are a named assignment."""
         return {"charges": identifiers_in(self.assignment.source)}
 
     @property
@@ -128,7 +128,7 @@ class LightVector(Extension):
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
-        """The propagator on protons and neutrons; on protons alone where loops make the force."""
+        """The propagator on protons and neutrons; only on protons if the force is due to loops."""
         x = self.assignment
         if x.by_loop:
             return (self._loop_shape("p", 0.0, self.loop_sign),)
@@ -136,7 +136,7 @@ class LightVector(Extension):
 
     @property
     def electron_shapes(self) -> tuple[Shape, ...]:
-        """The propagator at an electron; none where neither trees nor loops reach it."""
+        """The propagator at an electron; none if there is no coupling at tree level or by loops."""
         x = self.assignment
         if x.by_loop:
             return (self._loop_shape("e", x.e, -self.loop_sign),) if any(x.leptons) else ()

@@ -38,7 +38,7 @@ _FROZEN_KEV = 1e-9
 def _photon(recoil_energy_kev: Array, quadratic: float) -> Array:
     """Prefactor times [1/T - 1/E + quadratic T/E^2], shape (3, nT), cm2/keV.
 
-    1/T is kept finite below a micro-eV, where no detector looks.
+    1/T is kept finite below 1e-6 eV, which is below all thresholds.
     """
     t = 1e-3 * np.maximum(np.asarray(recoil_energy_kev, dtype=float), _FROZEN_KEV)
     scale = 1e-3 * PREFACTOR_CM2 * UNIT_MU_B**2
@@ -69,15 +69,15 @@ class MagneticMoment(Extension):
         d(sigma)/dT = pi alpha^2/m_e^2 (mu/mu_B)^2 [1/T - 1/E],                         electron
 
     (Vogel and Engel, PRD 39 (1989) 3378, for spins 0 and 1/2; the nuclear term T/(4 E^2) is
-    below 1e-6 of the rest). The photon flips the helicity, so nothing interferes with the weak
-    amplitude and the rate is quadratic. Moments of neutrinos and antineutrinos are equal.
+    below 1e-6 of the rest). The photon flips the helicity, so there is no interference with the
+    weak amplitude and the rate is quadratic. Moments of neutrinos and antineutrinos are equal.
 
     Parameters, in units of 1e-10 mu_B: ``mu_nu_e``, ``mu_nu_mu``, ``mu_nu_tau``, the effective
-    moments of what a source emits as that flavour (sums over final states, so Dirac, Majorana and
-    transition moments are all in them), and ``mu_nu``, common to all. Both kinds add in
-    quadrature, ``mu_f^2 = mu_nu_f^2 + mu_nu^2``: leave one of them at zero.
+    moments of neutrinos emitted with that flavour (sums over final states, which include Dirac,
+    Majorana and transition moments), and ``mu_nu``, common to all. Both kinds add in quadrature,
+    ``mu_f^2 = mu_nu_f^2 + mu_nu^2``, so one of them has to be zero.
 
-    Only squares appear, so the derivative vanishes at zero: a fit must start elsewhere.
+    Only squares appear, so the derivative vanishes at zero and a fit must start elsewhere.
 
     Examples:
         >>> from cevns.nuclear import nuclide

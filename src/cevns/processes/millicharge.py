@@ -28,7 +28,7 @@ _FROZEN_KEV = 1e-9
 
 
 def photon(recoil_energy_kev: Array, target: Any) -> Array:
-    """The propagator 1/Q^2 = 1/(2 M T), MeV^-2; kept finite below a micro-eV."""
+    """The propagator 1/Q^2 = 1/(2 M T), MeV^-2; kept finite below 1e-6 eV."""
     t = 1e-3 * np.maximum(np.asarray(recoil_energy_kev, dtype=float), _FROZEN_KEV)
     result: Array = 1.0 / (2.0 * target.mass_mev * t)
     return result
@@ -52,13 +52,13 @@ class Millicharge(Extension):
     above holds for both.
 
     Diagonal charges interfere with the Standard Model. Transition charges, to another flavour,
-    do not; the neutrino of either flavour of the pair has them. The 1/T^2 of the squared
-    amplitude is cut by the detector's threshold, at electrons also by the least binding energy.
+    do not; they affect both flavours of the pair. The 1/T^2 of the squared amplitude is cut off
+    by the threshold of the detector and, for electrons, by the lowest binding energy.
 
     Parameters, in units of 1e-10 e: ``millicharge_{ee,mumu,tautau}`` and
-    ``millicharge_{emu,etau,mutau}``. Nuclei of a stopped-pion experiment see 1e-8 e, electrons
-    1e-10 e. Source: Kouzakov and Studenikin, PRD 95 (2017) 055013, arXiv:1703.00401; Cadeddu et
-    al., arXiv:2005.01645 and 2205.09484 (from memory).
+    ``millicharge_{emu,etau,mutau}``. Nuclear recoils of a stopped-pion experiment are sensitive to
+    1e-8 e, electron recoils to 1e-10 e. Source: Kouzakov and Studenikin, PRD 95 (2017) 055013,
+    arXiv:1703.00401; Cadeddu et al., arXiv:2005.01645 and 2205.09484 (from memory).
 
     Examples:
         >>> from cevns.nuclear import nuclide

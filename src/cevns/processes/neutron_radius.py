@@ -1,12 +1,12 @@
 """The rms radius of the neutron distribution, a parameter for each element.
 
-CEvNS sees the neutrons almost alone, G_V = g_V^p Z F_p(q; R_p) + g_V^n N F_n(q; R_n), so the
-fall of the rate with q measures R_n (arXiv:1207.0693; CsI: arXiv:1710.02730). The form-factor
-model fixes the surface, R_n the size: results depend on the model, mildly.
+CEvNS is almost only due to the neutrons, G_V = g_V^p Z F_p(q; R_p) + g_V^n N F_n(q; R_n), so the
+decrease of the rate with q measures R_n (arXiv:1207.0693; CsI: arXiv:1710.02730). The form-factor
+model determines the surface and R_n the size, so results depend weakly on the model.
 
-The nominal value is the model's own radius, with which the process is the Standard Model. R_p is
-the model's too unless stated; two definitions are in use (`cevns.nuclear.radii`), and a published
-R_n is tied to one of them.
+The nominal value is the radius of the model, with which the process is the Standard Model. R_p is
+also that of the model unless stated; two definitions are in use (`cevns.nuclear.radii`), and a
+published R_n depends on which of them was used.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ class NeutronRadius(Extension):
             parameter ``r_n_csi`` of arXiv:1710.02730.
         proton: radius of the protons: ``default`` (the form-factor model's), ``charge``,
             ``distribution``, ``point``, or fm by element or nuclide.
-        model: form-factor model of the nominal values; a fold puts its own here.
-        theory: what nuclear theory says, as a relative error of the nominal values: a constraint on
-            each radius that is fitted. None leaves them free.
+        model: form-factor model of the nominal values; a fold inserts its model here.
+        theory: relative error of the nominal values from nuclear theory, which is a constraint on
+            each fitted radius. None leaves them free.
 
     Raises:
         InputError: if a nuclide has two parameters, or the error is not positive.
@@ -97,7 +97,7 @@ class NeutronRadius(Extension):
         )
 
     def neutron_rms_fm(self, nuclide: Nuclide, values: Mapping[str, Any]) -> Any | None:
-        """The radius; None where the parameter is left out, which is the model's own."""
+        """The radius; None if the parameter is omitted, which means the radius of the model."""
         group = group_of(self.elements, nuclide)
         if group is None or f"r_n_{group.label}" not in values:
             return None

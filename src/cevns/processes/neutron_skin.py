@@ -2,8 +2,8 @@
 
     R_n = R_p + skin
 
-with R_p of the form-factor model, or as stated: a skin is meaningful beside the definition of
-R_p. Zero skin is the Standard Model where protons and neutrons have one radius by default. All
+with R_p of the form-factor model, or as stated: the meaning of a skin depends on the definition of
+R_p. Zero skin is the Standard Model if protons and neutrons have the same radius by default. All
 isotopes of an element have the same skin.
 """
 
@@ -33,7 +33,7 @@ class NeutronSkin(NeutronRadius):
     Args:
         elements: elements, or compounds whose elements share one skin.
         proton: radius of the protons, as in `NeutronRadius`.
-        model: form-factor model; a fold puts its own here.
+        model: form-factor model; a fold inserts its model here.
 
     Raises:
         InputError: if a nuclide has two parameters.

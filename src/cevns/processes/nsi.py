@@ -5,23 +5,23 @@ neutral current, with coefficients epsilon relative to G_F::
 
     L = -2 sqrt2 G_F sum_{q = u,d} sum_{P = L,R} eps^{qP}_ab (nubar_a g^mu P_L nu_b)(qbar g_mu P q)
 
-A coherent nucleus sees the vector part, eps^q_ab = eps^{qL}_ab + eps^{qR}_ab. The vector current
-counts quarks: a proton has two u and one d, a neutron one u and two d. A neutrino of flavour a
-that leaves as b meets
+Coherent scattering depends on the vector part, eps^q_ab = eps^{qL}_ab + eps^{qR}_ab. The vector
+current counts quarks: a proton has two u and one d, a neutron one u and two d. A neutrino of
+flavour a that leaves as b has
 
     G_V(a -> b) = Z (delta_ab g_V^p + 2 eps^u_ab + eps^d_ab) F_p
                 + N (delta_ab g_V^n + eps^u_ab + 2 eps^d_ab) F_n
 
-and final states add after squaring: d(sigma)/dT goes with sum_b |G_V(a -> b)|^2. The epsilons are
-hermitian, eps_ba = eps_ab^*, so a -> b and b -> a have one coefficient, and neutrinos and
-antineutrinos one cross section. Complex ones add as (Re)^2 + (Im)^2: what matters is the phase
-between u and d.
+and final states are summed after squaring: d(sigma)/dT is proportional to sum_b |G_V(a -> b)|^2.
+The epsilons are hermitian, eps_ba = eps_ab^*, so a -> b and b -> a have one coefficient, and
+neutrinos and antineutrinos one cross section. Complex ones add as (Re)^2 + (Im)^2, so only the
+phase between u and d is relevant.
 
-Limits: all zero is the Standard Model. It is not the only point with its rate: where F_p = F_n,
+Limits: if all are zero, this is the Standard Model. Other points have the same rate: for F_p = F_n,
 
     (2 Z + N) eps^u_aa + (Z + 2 N) eps^d_aa = 0   or   2 |G_V|
 
-also have it, two lines in the plane of u and d that differ from target to target
+also give it, which are two lines in the plane of u and d that differ between targets
 (`cevns.processes.degeneracy`). Contact limit: the mediator is much heavier than the momentum
 transfer, about 50 MeV at stopped-pion energies; lighter ones have a propagator.
 """
@@ -105,7 +105,7 @@ class NSI(Extension):
     """Vector couplings of neutrinos to up and down quarks; the module has the formulas.
 
     Parameters: ``eps_{ee,mumu,tautau,emu,etau,mutau}_{u,d}``, and ``eps_{emu,etau,mutau}_{u,d}_im``
-    for complex ones; nominal 0, dimensionless. Only those in `values` cost time.
+    for complex ones; nominal 0, dimensionless. Only those in `values` are evaluated.
 
     Examples:
         >>> from cevns.nuclear import nuclide

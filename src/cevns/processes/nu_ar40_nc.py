@@ -18,7 +18,7 @@ class ArgonNC(NeutralCurrent):
     """nu + 40Ar -> nu + 40Ar*; a bare count.
 
     Two tables differ by a factor of 11: kolbe, all states after Gil Botella and Rubbia, JCAP 0310
-    (2003) 009, and one-level, the level at 9.8 MeV alone (A. Hayes). Quote both.
+    (2003) 009, and one-level, only the level at 9.8 MeV (A. Hayes). Results should quote both.
     """
 
     name = "nu-ar40-nc"

@@ -17,8 +17,9 @@ CITE = ("karmen-1998", "snowglobes")
 class CarbonNC(NeutralCurrent):
     """nu + 12C -> nu + 12C*(15.11 MeV), whose gamma is one line: a bare count.
 
-    The table (after Armbruster et al., PLB 423 (1998) 15) is 40 % above what KARMEN measured of
-    nu_e and nubar_mu and 31 % above it in all; a scale of 0.76 is that measurement (from memory).
+    The table (after Armbruster et al., PLB 423 (1998) 15) is 40 % above the KARMEN measurement
+    for nu_e and nubar_mu and 31 % above it in total; a scale of 0.76 reproduces the measurement
+    (from memory).
     """
 
     name = "nu-c12-nc"

@@ -15,9 +15,9 @@ CITE = ("nakamura-2002", "nakamura-2003")
 
 @dataclass(frozen=True)
 class DeuteronNC(NeutralCurrent):
-    """nu + d -> nu + p + n, a bare count: neither makes Cherenkov light.
+    """nu + d -> nu + p + n, a bare count, because neither produces Cherenkov light.
 
-    Nakamura et al., NPA 707 (2002) 561 and 721 (2003) 549c, good to 2 to 3 %.
+    Nakamura et al., NPA 707 (2002) 561 and 721 (2003) 549c, accurate to 2 to 3 %.
     """
 
     name = "nu-d-nc"

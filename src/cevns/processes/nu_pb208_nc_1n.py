@@ -17,7 +17,8 @@ CITE = ("engel-2003", "snowglobes")
 class LeadNCOne(NeutralCurrent):
     """nu + 208Pb -> nu + 208Pb* with one neutron; a bare count of events, each of 1.
 
-    Engel, McLaughlin, Volpe, PRD 67 (2003) 013005, good to 30 %. All isotopes are taken as 208Pb.
+    Engel, McLaughlin, Volpe, PRD 67 (2003) 013005, accurate to 30 %. All isotopes are taken as
+    208Pb.
     """
 
     name = "nu-pb208-nc-1n"

@@ -17,7 +17,7 @@ CITE = ("nakamura-2002", "nakamura-2003")
 class DeuteronCCBar(ChargedCurrent):
     """nubar_e + d -> e+ + n + n, a bare count; a stopped-pion source has no nubar_e.
 
-    Nakamura et al., NPA 707 (2002) 561 and 721 (2003) 549c, good to 2 to 3 %.
+    Nakamura et al., NPA 707 (2002) 561 and 721 (2003) 549c, accurate to 2 to 3 %.
     """
 
     name = "nubare-d-cc"

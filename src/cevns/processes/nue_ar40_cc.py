@@ -15,12 +15,12 @@ CITE = ("marley", "kolbe-2003", "snowglobes")
 
 @dataclass(frozen=True)
 class ArgonCC(ChargedCurrent):
-    """nu_e + 40Ar -> e- + 40K*: all energy but Q is seen in the liquid, y = E_nu - 1.504 MeV.
+    """nu_e + 40Ar -> e- + 40K*: all energy except Q is visible in the liquid, y = E_nu - 1.504 MeV.
 
-    What a neutron takes away (7.8 MeV and its kinetic energy, in about 20 % of the events, a number
-    from memory) is not taken off, nor are gammas that escape: a resolution of 10 to 15 % or more
-    stands for them. Nothing is measured yet; the four tables differ by 9 %, marley-2, the default,
-    lies between. All isotopes of argon are taken as 40Ar.
+    The energy lost to a neutron (7.8 MeV and its kinetic energy, in about 20 % of the events, a
+    number from memory) and to escaping gammas is not subtracted; a resolution of 10 to 15 % or more
+    accounts for it approximately. The cross section has not been measured; the four tables differ
+    by 9 %, and marley-2, the default, lies in between. All isotopes of argon are taken as 40Ar.
     """
 
     name = "nue-ar40-cc"

@@ -21,13 +21,13 @@ CITE = ("nakamura-2002", "nakamura-2003")
 
 @dataclass(frozen=True)
 class DeuteronCC(ChargedCurrent):
-    """nu_e + d -> e- + p + p: the electron is seen, T_e = E_nu - 1.442 MeV - T_pp.
+    """nu_e + d -> e- + p + p: the electron is visible, T_e = E_nu - 1.442 MeV - T_pp.
 
-    The cross section is that of Nakamura et al., NPA 707 (2002) 561 and 721 (2003) 549c, good to 2
-    to 3 % at these energies. The energy T_pp of the protons, which make no Cherenkov light, has the
-    distribution of `cevns.processes.inelastic.two_protons`; its mean is 3.4 MeV at pion decay at
-    rest. Electrons of simulated events have directions 1 - (beta/3) cos(theta), those of a
-    transition of Gamow and Teller (from memory).
+    The cross section is that of Nakamura et al., NPA 707 (2002) 561 and 721 (2003) 549c, accurate
+    to 2 to 3 % at these energies. The energy T_pp of the protons, which give no Cherenkov light,
+    has the distribution of `cevns.processes.inelastic.two_protons`; its mean is 3.4 MeV at pion
+    decay at rest. Electrons of simulated events have directions 1 - (beta/3) cos(theta), those of a
+    Gamow-Teller transition (from memory).
 
     Examples:
         >>> from cevns.rates import flux_averaged_cross_section
@@ -50,7 +50,7 @@ class DeuteronCC(ChargedCurrent):
 
     @property
     def quantity(self) -> Quantity:
-        """The energy of the electron, which is seen as it is."""
+        """The energy of the electron, which is the visible energy."""
         return "visible-energy"
 
     @property

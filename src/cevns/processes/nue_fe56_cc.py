@@ -17,9 +17,9 @@ CITE = ("arXiv:nucl-th/9905001",)
 class IronCC(EffectiveLevel):
     """nu_e + 56Fe -> e- + 56Co*: T_e = E_nu - Q_eff with Q_eff = 8 +- 2 MeV.
 
-    The mean at pion decay at rest is 2.73e-40 cm2 of a shell model with CRPA (nucl-th/9905001),
-    where KARMEN measured 2.56 +- 1.08 +- 0.43 (from memory). The shape of the cross section is a
-    model of ours, one effective level at 8 MeV, whatever Q_eff is. All isotopes are taken as 56Fe.
+    The mean at pion decay at rest is 2.73e-40 cm2 in a shell model with CRPA (nucl-th/9905001);
+    KARMEN measured 2.56 +- 1.08 +- 0.43 (from memory). The shape of the cross section is our
+    model, one effective level at 8 MeV, independent of Q_eff. All isotopes are taken as 56Fe.
     """
 
     q_eff: float = 8.0

@@ -17,9 +17,9 @@ CITE = ("engel-2003", "snowglobes")
 class LeadCCTwo(ChargedCurrent):
     """nu_e + 208Pb -> e- + 208Bi* with two neutrons; a bare count of events, each of 2.
 
-    Engel, McLaughlin, Volpe, PRD 67 (2003) 013005, good to 30 %; thresholds from memory. COHERENT
-    finds 0.29 +0.17 -0.16 of MARLEY for neutrons of lead (arXiv:2212.11295), far below: give the
-    scale, which both channels share. All isotopes of lead are taken as 208Pb.
+    Engel, McLaughlin, Volpe, PRD 67 (2003) 013005, accurate to 30 %; thresholds from memory.
+    COHERENT measures 0.29 +0.17 -0.16 of MARLEY for neutrons from lead (arXiv:2212.11295), far
+    below; use the scale, which both channels share. All isotopes of lead are taken as 208Pb.
     """
 
     name = "nue-pb208-cc-2n"

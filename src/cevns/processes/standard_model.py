@@ -87,12 +87,12 @@ class StandardModel:
         G_V = g_V^p Z F_p + g_V^n N F_n,
         G_A = [g_A^p (Z+ - Z-) + g_A^n (N+ - N-)] F_A;    G_A changes sign for antineutrinos.
 
-    With g_V^n = -1/2 the prefactor is G_F^2 M/(2 pi); a slide in circulation prints
-    G_F^2 M/pi, a factor 2 too large. For a spin-0 nucleus the exact bracket lacks T^2/E^2,
+    With g_V^n = -1/2 the prefactor is G_F^2 M/(2 pi); some talks print G_F^2 M/pi, which is a
+    factor of 2 too large. For a spin-0 nucleus the exact bracket lacks T^2/E^2,
     which is 1e-7 at the energies of interest.
 
     Args:
-        couplings: a named scheme or one's own `Couplings`.
+        couplings: a named scheme or user-defined `Couplings`.
         axial: include the axial part (unpaired nucleons only).
 
     Raises:
@@ -124,7 +124,7 @@ class StandardModel:
 
     @property
     def parameters(self) -> Parameters:
-        """``sin2_theta_w``, held at the value at which the scheme is as named."""
+        """``sin2_theta_w``, fixed at the value of the named scheme."""
         return Parameters([SIN2_THETA_W])
 
     @property

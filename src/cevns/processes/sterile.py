@@ -1,23 +1,24 @@
-r"""One sterile neutrino at short baseline (3+1): neutrinos that disappear before they scatter.
+r"""One sterile neutrino at short baseline (3+1): disappearance of neutrinos before they scatter.
 
-A neutrino emitted as a is seen through everything it can be when it arrives,
+A neutrino emitted as a is detected through all flavours that it can have on arrival,
 
     signal(a) = sum_b P_ab(E) sigma_b(E),   P_ab = delta_ab - 4 |U_a4|^2 (delta_ab - |U_b4|^2) S(E),
 
-with S of `cevns.propagation.vacuum` and b over the active flavours. Were the cross sections
-equal, this would be 1 - P_as with sin^2 2theta_as = 4 |U_a4|^2 |U_s4|^2 (arXiv:1711.09773 [M]);
-the sum keeps their radiative differences and any coupling of an extension beside this one that
-depends on flavour. The mixings are the effective angles of disappearance,
+with S of `cevns.propagation.vacuum` and the sum over the active flavours b. For equal cross
+sections this is 1 - P_as with sin^2 2theta_as = 4 |U_a4|^2 |U_s4|^2 (arXiv:1711.09773 [M]);
+the sum includes their radiative differences and flavour-dependent couplings of another extension
+used with this one. The mixings are the effective angles of disappearance,
 
     sin^2 2theta_aa = 4 |U_a4|^2 (1 - |U_a4|^2),   |U_a4|^2 <= 1/2,
 
-and sin^2 theta_34, the share of nu_tau in what they leave, held at zero. With one flavour mixed,
-sin^2 2theta_as = sin^2 2theta_aa; with both, |U_s4|^2 is smaller and appearance makes up for some
+and sin^2 theta_34, the fraction of nu_tau in the remainder, fixed at zero. With one flavour mixed,
+sin^2 2theta_as = sin^2 2theta_aa; with both, |U_s4|^2 is smaller and appearance compensates some
 of the disappearance.
 
-Time needs nothing: a neutrino keeps the arrival time of the flavour that was emitted, and
-flavours are kept apart until energy meets time. What arrives is a mixture: interference between
-oscillation and a process that changes flavour itself is left out.
+Arrival times do not change: a neutrino has the arrival time of the flavour with which it was
+emitted, and flavours are separate until energy and time are combined. The arriving state is treated
+as an incoherent mixture: interference between oscillation and a process that changes flavour is
+neglected.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ class Sterile(Extension):
 
     Args:
         dm2_41: splitting of the squared masses, eV^2; a structure parameter.
-        baseline_m: centre of the source to the detector, m; that of the source unless given.
+        baseline_m: distance from the centre of the source to the detector, m; by default that of
+            the source.
         source_length_m: extent of the source along the line of flight, m. The mercury target of
             the SNS is about 0.5 m long [M]; a detector to the side of the beam sees less of it.
         detector_length_m: extent of the detector along the line of flight, m.
@@ -151,8 +153,8 @@ class Sterile(Extension):
             if len(set(distance)) > 1:
                 raise InputError(
                     f"neutrinos come from {' and '.join(f'{d:g} m' for d in distance)}, and "
-                    "oscillations need one distance: make each core a component of the file with "
-                    "a source of its own"
+                    "oscillations need one distance: declare each core as a component with a "
+                    "separate source"
                 )
             distance = distance[0]
         return dataclasses.replace(self, baseline_m=float(distance))

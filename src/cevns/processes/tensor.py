@@ -1,23 +1,23 @@
-r"""A light tensor mediator: spin-dependent, or coherent as often assumed.
+r"""A light tensor mediator: spin-dependent, or coherent as is often assumed.
 
     L = [g_nu g_q/(Q^2 + M_T^2)] [nubar sigma^mn P_L nu + h.c.] sum_q qbar sigma_mn q
 
-It flips the neutrino's helicity: no interference with the Standard Model. For a nucleus of spin
-1/2 with tensor charge Q_T (traces done with Dirac spinors, checked numerically in the tests),
+It flips the neutrino's helicity, so there is no interference with the Standard Model. For a nucleus
+of spin 1/2 with tensor charge Q_T (traces of Dirac spinors, checked numerically in the tests),
 
     d(sigma)/dT = (hbar c)^2 (4 M/pi) g^4 Q_T^2/(2 M T + M_T^2)^2 [(1 - T/(2E))^2 - M T/(4 E^2)],
 
 as in arXiv:1612.04150 [M] for the contact interaction. It does not vanish at T = 0.
 
-**Q_T is no coherent charge.** To leading order qbar sigma_mn q measures the nucleons' spins
-and vanishes for a nucleus without spin. The option ``spin`` says so: Q_T = d_p (Z+ - Z-) +
-d_n (N+ - N-), unpaired nucleons as in the axial part. The option ``coherent``, Q_T = d_p Z F_p +
-d_n N F_n, is the shorthand of much of the literature; it overstates the rate by some A^2 and is
-here to compare with its limits. Neither has the coherent part at order q/m_N, which a spin-0
-nucleus does have: (Q A/(2 m_N))^2 against the square of one spin is of order ten for Cs at 50 MeV
-(arXiv:2502.10702 finds it dominant), so that a limit with ``spin`` is a conservative one.
-Interference with a scalar, which also flips helicity, is left out; it is proportional to the
-nuclear spin and averages to zero at leading order.
+**Q_T is not a coherent charge.** To leading order qbar sigma_mn q measures the spins of the
+nucleons and vanishes for a nucleus without spin. This is the option ``spin``: Q_T = d_p (Z+ - Z-) +
+d_n (N+ - N-), with unpaired nucleons as in the axial part. The option ``coherent``, Q_T = d_p Z F_p
++ d_n N F_n, is a simplification used in much of the literature; it overestimates the rate by about
+A^2 and is provided for comparison with published limits. Neither includes the coherent part at
+order q/m_N, which is present for a spin-0 nucleus: (Q A/(2 m_N))^2 against the square of one spin
+is of order ten for Cs at 50 MeV (arXiv:2502.10702 finds it dominant), so that a limit with ``spin``
+is a conservative one. Interference with a scalar, which also flips helicity, is neglected; it is
+proportional to the nuclear spin and averages to zero at leading order.
 """
 
 from __future__ import annotations
@@ -68,14 +68,14 @@ class TensorExchange:
 class LightTensor(HelicityFlip):
     """Exchange of a light tensor; parameter ``g_tensor``, structure ``m_tensor``.
 
-    ``g_tensor`` is g = sqrt(g_nu g_q), g_q being the coupling that `charges` counts in.
+    ``g_tensor`` is g = sqrt(g_nu g_q), where g_q is the unit of `charges`.
 
     Args:
         m_tensor: mass, MeV, from 1e-6 to 1e6.
-        nucleus: ``spin`` for unpaired nucleons, ``coherent`` for the shorthand (see above).
-        charges: ``lattice``, ``anselmino``, ``nucleons`` or one's own `NucleonCharges`.
-        leptons: families that couple.
-        electron: g_e/g, the coupling to electrons, which that to quarks does not fix.
+        nucleus: ``spin`` for unpaired nucleons, ``coherent`` for the simplification (see above).
+        charges: ``lattice``, ``anselmino``, ``nucleons`` or a user-defined `NucleonCharges`.
+        leptons: lepton families that couple.
+        electron: g_e/g, the coupling to electrons, which is independent of that to quarks.
 
     Raises:
         UnknownNameError: if a choice is unknown.
@@ -129,7 +129,7 @@ class LightTensor(HelicityFlip):
 
     @property
     def electron_terms(self) -> tuple[Term, ...]:
-        """One, where electrons couple: the formula of spin 1/2 is exact there."""
+        """One, if electrons couple: the formula for spin 1/2 is exact for them."""
         return (Term("tensor.e", (), TensorExchange(self.mass_mev)),) if self.electron else ()
 
 

@@ -17,24 +17,24 @@ CITE = ("arXiv:1304.7684", "lewin-smith-1996")
 
 @dataclass(frozen=True)
 class WimpSD(Wimp):
-    r"""A WIMP that sees the spin of neutrons; parameter ``sigma_sd``.
+    r"""A WIMP that couples to the spin of neutrons; parameter ``sigma_sd``.
 
     .. math:: \frac{d\sigma}{dT} = \sigma_\mathrm{SD} \frac{4\pi}{3 (2J+1)}
        \frac{m_N}{2 \mu_p^2 v^2}\, S_{p,n}(q)
 
-    The structure functions S hold two-body currents (means of their bands), by which the spin of
-    the other nucleon is seen a little; beyond the range of their fits nothing scatters. Nuclei
-    without spin are not seen. A target with a nuclide of spin for which no structure function is
-    carried is refused. Sources: Klos et al., arXiv:1304.7684; Lewin & Smith, Astropart. Phys. 6
-    (1996) 87.
+    The structure functions S include two-body currents (means of their bands), which give a small
+    sensitivity to the spin of the other nucleon; they are zero beyond the range of their fits.
+    Nuclei without spin do not contribute. A target with a nuclide with spin and without a structure
+    function raises an error. Sources: Klos et al., arXiv:1304.7684; Lewin & Smith, Astropart. Phys.
+    6 (1996) 87.
 
     Args:
         m_wimp: mass, GeV; structural: one model for each value.
-        nucleon: ``neutron``, or ``proton`` as `cevns.processes.wimp_sd_proton` has it.
+        nucleon: ``neutron``, or ``proton`` as in `cevns.processes.wimp_sd_proton`.
 
     Raises:
         InputError: if the mass is outside 0.01 GeV to 1e6 GeV.
-        UnknownNameError: if the nucleon is neither.
+        UnknownNameError: if the nucleon is neither of them.
 
     Examples:
         >>> from cevns.rates import recoil_spectrum
@@ -67,7 +67,7 @@ class WimpSD(Wimp):
 
     @property
     def choices(self) -> dict[str, str]:
-        """The nucleon whose spin is seen."""
+        """The nucleon to whose spin the WIMP couples."""
         return {"nucleon": self.nucleon}
 
     def response(self, nuclide: Nuclide, q_inv_fm: Array) -> Array:

@@ -16,10 +16,10 @@ CITE = ("arXiv:1304.7684",)
 
 @dataclass(frozen=True)
 class WimpSDProton(WimpSD):
-    """A WIMP that sees the spin of protons; parameter ``sigma_sd_proton``.
+    """A WIMP that couples to the spin of protons; parameter ``sigma_sd_proton``.
 
-    All is as in `cevns.processes.wimp_sd.WimpSD`, whose structure functions S_p stand here in the
-    place of S_n. Source: Klos et al., arXiv:1304.7684.
+    As `cevns.processes.wimp_sd.WimpSD`, with the structure functions S_p instead of S_n. Source:
+    Klos et al., arXiv:1304.7684.
 
     Args:
         m_wimp: mass, GeV; structural: one model for each value.

@@ -19,7 +19,7 @@ CITE = ("lewin-smith-1996",)
 
 @dataclass(frozen=True)
 class WimpSI(Wimp):
-    r"""A WIMP that scatters coherently, alike on protons and neutrons; parameter ``sigma_si``.
+    r"""A WIMP that scatters coherently and equally on protons and neutrons; parameter ``sigma_si``.
 
     .. math:: \frac{d\sigma}{dT} = \sigma_\mathrm{SI} A^2 \frac{\mu_N^2}{\mu_p^2}\,
        \frac{m_N}{2 \mu_N^2 v^2}\, F^2(q), \quad T \le T_\mathrm{max}(v)

@@ -59,11 +59,12 @@ class LeptonMixing:
             value = getattr(self, name)
             if not 0.0 <= value <= 1.0:
                 raise InputError(
-                    f"{name} is a squared sine, between 0 and 1, as 0.307, not {value:g}"
+                    f"{name} is a squared sine between 0 and 1, such as 0.307, not {value:g}"
                 )
         if not -360.0 <= self.delta_cp_deg <= 360.0:
             raise InputError(
-                f"delta_cp_deg is between -360 and 360 degrees, as 270, not {self.delta_cp_deg:g}"
+                "delta_cp_deg is between -360 and 360 degrees, such as 270, not "
+                f"{self.delta_cp_deg:g}"
             )
 
     @property

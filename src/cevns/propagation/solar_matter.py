@@ -101,8 +101,8 @@ class SolarMixing:
                 raise UnknownNameError("coefficient in the Sun", name, _COEFFICIENTS)
             if not -_LARGEST <= value <= _LARGEST:
                 raise InputError(
-                    f"{name} in the Sun is between -{_LARGEST:g} and {_LARGEST:g}, as 0.1, not "
-                    f"{value:g}"
+                    f"{name} in the Sun is between -{_LARGEST:g} and {_LARGEST:g}, such as "
+                    f"0.1, not {value:g}"
                 )
         within("dm21_ev2 in eV2", self.dm21_ev2, 1e-7, 1e-2, "as 7.53e-5")
 

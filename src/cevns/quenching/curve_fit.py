@@ -348,8 +348,8 @@ def settled(model: PointsModel, tension: str = "none") -> PointsModel:
     n = len(model.family.parameters)
     if model.keep.sum() < n:
         raise InputError(
-            f"{model.name}: {int(model.keep.sum())} points cannot fix the {n} numbers of a "
-            f"{model.family.name} curve; take a simpler one"
+            f"{model.name}: {int(model.keep.sum())} points cannot determine the {n} "
+            f"numbers of a {model.family.name} curve; use a simpler curve"
         )
     for _ in range(30):
         _, theta, covariance = minimum(model)

@@ -226,7 +226,7 @@ def read_folder(folder: Path | str) -> tuple[DataSet, ...]:
     """
     folder = expanded(folder)
     if not folder.is_dir():
-        raise InputError(f"{folder} is no folder; name one with a CSV file for each data set")
+        raise InputError(f"{folder} is not a folder; name one with a CSV file for each data set")
     paths = sorted(folder.glob("*.csv"))
     if not paths:
         raise InputError(f"{folder} holds no data set; put a CSV file for each into it")
@@ -308,8 +308,8 @@ def _electron(
     left = error**2 - (electron * recoil_error / recoil) ** 2
     if (left < 0.0).any():
         raise DataError(
-            "the error of a point is smaller than what its recoil error alone gives, so it does "
-            "not contain it; drop 'contains-recoil'",
+            "the error of a point is smaller than the contribution of its recoil "
+            "error, so it does not include it; remove 'contains-recoil'",
             path=table.path,
             line=int(table.lines[np.argmax(left < 0.0)]),
         )

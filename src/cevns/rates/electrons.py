@@ -73,8 +73,8 @@ def electron_panels(
     first = min(steps)
     if not last > first:
         raise InputError(
-            f"no electron of {material.name} is freed by recoils up to {last:g} keV: the loosest "
-            f"is bound by {first:g} keV"
+            f"recoils up to {last:g} keV free no electron of {material.name}: the "
+            f"lowest binding energy is {first:g} keV"
         )
     inside = [x for x in (*steps, *limits) if first < x < last]
     return np.unique([first, *inside, last])

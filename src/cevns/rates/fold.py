@@ -110,8 +110,8 @@ def recoil_panels(
         raise InputError(
             "the source gives no nuclear recoils: it emits no suitable particles"
             + (
-                f", for this process has a particle of {kinematics.mass_mev:g} MeV; give a source "
-                "of such (for WIMPs kind: halo)"
+                f", because this process needs particles of {kinematics.mass_mev:g} MeV; "
+                "give a source of such particles (for WIMPs kind: halo)"
                 if isinstance(kinematics, Massive)
                 else ""
             )

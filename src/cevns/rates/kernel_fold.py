@@ -181,7 +181,8 @@ class KernelFold:
         """
         if np.any(np.asarray(neutron_radius) != 1.0):
             raise InputError(
-                f"the process {self.interaction.name!r} is a kernel: its neutron radius is its own"
+                f"the process {self.interaction.name!r} is a kernel, whose neutron radius "
+                "cannot be changed here"
             )
         given = {n: np.asarray(v, dtype=float) for n, v in (values or {}).items()}
         lead = np.broadcast_shapes(*(v.shape for v in given.values())) if given else ()

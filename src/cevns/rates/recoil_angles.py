@@ -129,13 +129,14 @@ class RecoilAngles:
         process = at_place(standing(self.interaction), source=self.source, form_factor=model)
         if is_kernel(process) or not isinstance(process.kinematics, Massless):
             raise InputError(
-                f"recoil angles are those of neutrinos that scatter elastically, and "
-                f"{process.name!r} is another process: take the Standard Model or an extension"
+                "recoil angles are defined for elastic scattering of neutrinos, and "
+                f"{process.name!r} is another process: use the Standard Model or an "
+                "extension"
             )
         if is_steep(process) and not self.threshold_kev:
             raise InputError(
-                f"recoils of {process.name!r} may rise without end towards small recoil energies: "
-                "give a threshold"
+                f"the recoil spectrum of {process.name!r} may diverge at small recoil "
+                "energies: give a threshold"
             )
         terms = cast("Interaction", process)
         nuclide = self.material.nuclides[0]

@@ -55,7 +55,7 @@ def read_record(path: Path | str) -> dict[str, Any]:
     file = expanded(path)
 
     def refuse(constant: str) -> NoReturn:
-        raise InputError(f"{file} holds {constant}, which is no number of JSON")
+        raise InputError(f"{file} contains {constant}, which is not a number in JSON")
 
     try:
         record = json.loads(read(file, _MOST), parse_constant=refuse)

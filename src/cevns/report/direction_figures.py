@@ -125,7 +125,9 @@ def map_figure(record: DirectionsRecord) -> Figure:
     from cevns.sources.beams.dark_halo import dark_halo
 
     if not record.solar:
-        raise InputError("a map of the sky is of the sun; leave out --map or the other --source")
+        raise InputError(
+            "a map of the sky is drawn for the sun only; omit --map or the other --source"
+        )
     found = record.sun_map()
     figure = style.canvas(style.DOUBLE_IN, 4.3)
     axes: Any = figure.add_subplot(projection="mollweide")

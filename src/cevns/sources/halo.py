@@ -155,9 +155,9 @@ class HaloSource(AlwaysOn):
         begin, end = begin_s / DAY_S, end_s / DAY_S
         if begin < first - _ROUNDING_D or end > last + _ROUNDING_D or not begin < end:
             raise InputError(
-                f"dark matter is counted from day {first:g} to {last:g}, and the axis in time has "
-                f"a bin from {begin:g} to {end:g}: give 'begin' and 'end' of the exposure, or "
-                "leave out what is beyond it"
+                f"dark matter is counted from day {first:g} to {last:g}, but the time "
+                f"axis has a bin from {begin:g} to {end:g}: give 'begin' and 'end' of the "
+                "exposure, or remove the bins outside it"
             )
         begin, end = max(begin, first), min(end, last)
         live = self.live_time_d * (end - begin) / (last - first)

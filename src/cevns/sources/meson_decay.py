@@ -200,8 +200,8 @@ class MesonDecay(Source):
             )
         if sector.portal == "leptophobic" and (self.pion_capture > 0.0 or self.cascade_file):
             raise InputError(
-                "pion_capture and cascade_file put a dark photon in the place of a photon, which a "
-                "leptophobic mediator is not; leave them out"
+                "pion_capture and cascade_file replace a photon by a dark photon, which "
+                "does not apply to a leptophobic mediator; omit them"
             )
         other = copy.copy(self)
         for name in ("_flux", "_bands", "_by_channel"):
@@ -240,9 +240,10 @@ class MesonDecay(Source):
         """
         if self.sector is None:
             raise InputError(
-                "the source meson-decay needs to know chi and the mediator, which its process "
-                "says: ask with a model of dark matter and its masses, for example --model "
-                "dark-photon --at m_chi=10MeV --at m_v=30MeV --at alpha_d=0.5"
+                "the source meson-decay needs the properties of chi and the mediator, "
+                "which a process defines: use a model of dark matter and its masses, for "
+                "example --model dark-photon --at m_chi=10MeV --at m_v=30MeV --at "
+                "alpha_d=0.5"
             )
         return self.sector
 

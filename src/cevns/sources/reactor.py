@@ -135,8 +135,8 @@ class Reactor(Source):
                 object.__setattr__(self, name, tuple(np.ravel(value).astype(float).tolist()))
         if len(self._cores) == 0 or np.size(self.power_gw) != np.size(self.distance_m):
             raise InputError(
-                f"{np.size(self.power_gw)} powers and {np.size(self.distance_m)} distances: each "
-                "core has one of both"
+                f"{np.size(self.power_gw)} powers and {np.size(self.distance_m)} "
+                "distances are given: each core needs one of each"
             )
         for power, distance in self._cores:
             within("thermal power in GW", power, 1e-9, 20.0, "find its unit")
@@ -144,15 +144,13 @@ class Reactor(Source):
         positive("live time in d", self.live_time_d)
         if not 0.0 < self.duty <= 1.0:
             raise InputError(
-                f"the duty is a share of full power, above 0 and at most 1, as 0.85, not "
-                f"{self.duty:g}"
+                "the duty is a fraction of full power, above 0 and at most 1, such as "
+                f"0.85, not {self.duty:g}"
             )
         for what, length in (("radius", self.core_radius_m), ("height", self.core_height_m)):
             within(f"{what} of the core in m", length or 1e-3, 1e-6, 20.0, "find its unit")
         if self.below_core_m and not self.core_radius_m + self.core_height_m > 0.0:
-            raise InputError(
-                "'below_core' has a meaning for a core with 'core_radius' and 'core_height'"
-            )
+            raise InputError("'below_core' needs a core with 'core_radius' and 'core_height'")
         cycle = self._burnt()
         object.__setattr__(self, "_cycle", cycle)
         object.__setattr__(self, "_fractions", cycle.mean_fractions(self.energies))
@@ -230,8 +228,9 @@ class Reactor(Source):
             )
         if given is None and model.with_capture is None:
             raise InputError(
-                f"{model.title}: say with 'captures_per_fission' whether captures on U-238 are in "
-                "this total: 0 where they are, 0.6 at a power reactor where they are not"
+                f"{model.title}: say with 'captures_per_fission' whether this total "
+                "includes captures on U-238: 0 if it does, 0.6 at a power reactor if it "
+                "does not"
             )
         if given is None:
             taken = 0.0 if enriched or model.with_capture else _CAPTURES
@@ -252,8 +251,8 @@ class Reactor(Source):
             )
         if given and model.with_capture:
             raise InputError(
-                f"captures on U-238 are in the spectrum {model.title!r} already; leave "
-                "'captures_per_fission' out"
+                f"the spectrum {model.title!r} already includes captures on U-238; remove "
+                "'captures_per_fission'"
             )
         if not 0.0 <= given <= 2.0:
             raise InputError(f"captures per fission are {given:g}, not between 0 and 2")
@@ -264,8 +263,8 @@ class Reactor(Source):
             return None
         if model.ratio is None:
             raise InputError(
-                "'covariance_file' holds the errors of what Daya Bay measured; choose its spectra, "
-                "'spectra: hm-dayabay'"
+                "'covariance_file' contains the errors of the spectra measured by Daya "
+                "Bay; choose these spectra, 'spectra: hm-dayabay'"
             )
         return MeasuredErrors.read(self.covariance_file, self._fractions, self.emission)
 

@@ -105,7 +105,7 @@ class SpentFuel(AlwaysOn):
             "activity of a chain of spent fuel", list(self.activities.values()), minimum=0
         )
         if not values.sum() > 0.0:
-            raise InputError("the activities of spent fuel are zero; give one above")
+            raise InputError("the activities of spent fuel are zero; at least one must be positive")
         core = Reactor(self.power_gw, self.distance_m, self.live_time_d)
         object.__setattr__(self, "_core", core)
 
@@ -174,7 +174,7 @@ class SpentFuel(AlwaysOn):
 
         if not (own := mean(self)) > 0.0:
             raise InputError(
-                "nothing of this spent fuel is above the threshold of inverse beta decay"
+                "this spent fuel has no emission above the threshold of inverse beta decay"
             )
         return self.ibd_share * self._core.flux_cm2_s(_SPECIES) * mean(self._core) / own
 

@@ -176,8 +176,8 @@ class StoppedPion(PionAtRest):
         counted = not math.isnan(self.protons)
         if self.years is not None and (counted or self.exposure_gwh is not None):
             raise InputError(
-                f"years stand beside {'protons' if counted else 'exposure'}, and both define the "
-                "exposure: give only one of them"
+                f"years are given in addition to {'protons' if counted else 'exposure'}, "
+                "and both define the exposure: give only one of them"
             )
         energy = self.proton_energy_gev
         if not counted and self.exposure_gwh is None:

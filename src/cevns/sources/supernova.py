@@ -123,10 +123,11 @@ class Supernova(Source):
                 "as 'loader'"
             )
         if self.file is not None and self.choices:
-            raise InputError("a model is read from its file, or made of choices: give one")
+            raise InputError("a model is given either by its file or by choices: give only one")
         if self.loader is not None and self.model is not None:
             raise InputError(
-                f"the loader {self.loader} and the model {self.model!r} are two; give one of them"
+                f"the loader {self.loader} and the model {self.model!r} are two different "
+                "models; give one of them"
             )
         own = (self.energies_erg, self.mean_energies_mev, self.pinches)
         if self._bins is not None and (any(own) or self.decay_s is not None):

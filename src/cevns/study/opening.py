@@ -92,7 +92,8 @@ def load(
     whole = combined[0] if len(given) == 1 else None
     if wanted and whole is None:
         raise InputError(
-            f"choose.{next(iter(wanted))}: a choice is one of a combination; name that alone"
+            f"choose.{next(iter(wanted))}: a choice belongs to a combination; name "
+            "only that combination"
         )
     names: list[str | Path] = []
     for name, members in zip(given, combined, strict=True):

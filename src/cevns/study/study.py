@@ -418,7 +418,7 @@ class Study(Projections, Exports):
             2
         """
         if isinstance(ranges, analysis.ScanPlan) and options:
-            raise InputError(f"{', '.join(options)}: a plan holds these already")
+            raise InputError(f"{', '.join(options)}: the plan already contains these")
         plan = ranges if isinstance(ranges, analysis.ScanPlan) else self.plan(ranges, **options)
         found = analysis.scan(
             plan,

@@ -242,7 +242,7 @@ class MeasuredDirections:
         if not 2 <= self.bins <= 400:
             raise InputError(f"{self.bins} bins of the cosine: take 2 to 400, usually 20")
         if not len(self.thresholds_kev):
-            raise InputError("give one threshold or more, such as 1keVnr")
+            raise InputError("give at least one threshold, such as 1keVnr")
         _ = self.above
 
     @cached_property

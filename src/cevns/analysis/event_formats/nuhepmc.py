@@ -94,9 +94,9 @@ class NuHepMc(EventWriter):
         bare = [s.component for s in sample.strata if not s.part.has_truth]
         if bare:
             raise InputError(
-                f"{' and '.join(dict.fromkeys(bare))}: these backgrounds have no particles, which "
-                "a NuHepMC file is made of; name components that have with --component "
-                f"(--component {SIGNAL})"
+                f"{' and '.join(dict.fromkeys(bare))}: these backgrounds have no "
+                "particles, which a NuHepMC file requires; select components with "
+                f"particles with --component (--component {SIGNAL})"
             )
         parts: dict[str, _Drawn] = {}
         for s in sample.strata:
@@ -106,9 +106,9 @@ class NuHepMc(EventWriter):
                 parts[s.component] = s.part
                 if not s.part.follows_particles:
                     raise InputError(
-                        f"{s.component}: what comes out of {s.part.process.name!r} is not followed "
-                        "as particles, which a NuHepMC file is made of; write .csv, .parquet, .h5 "
-                        "or .root, or name other components with --component"
+                        f"{s.component}: the outgoing particles of {s.part.process.name!r} are "
+                        "not simulated, but a NuHepMC file requires them; write .csv, .parquet, "
+                        ".h5 or .root, or name other components with --component"
                     )
         self._beam_masses = [p.mass_mev for p in parts.values()]
         self._masses = {nuclear_code(n): n.mass_mev for p in parts.values() for n in p.nuclides}

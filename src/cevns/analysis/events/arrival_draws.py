@@ -167,8 +167,9 @@ def times_of(view: Apparatus, source: Source) -> Times:
     edges = view.time_edges
     if edges is not None and view.periods:
         raise InputError(
-            f"{view.name}: the spectra of its source change in time, and events of such a source "
-            "are not drawn; remove 'axes.time' with --set, or use 'cevns predict'"
+            f"{view.name}: the spectra of its source change in time, and events of "
+            "such a source cannot be drawn; remove 'axes.time' with --set, or use "
+            "'cevns predict'"
         )
     pulse = view.one_acting_on("pulse-time")
     at = 0.0 if pulse is None else pulse.value

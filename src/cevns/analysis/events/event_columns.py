@@ -130,9 +130,7 @@ def particle_code(species: str, kinematics: Kinematics = MASSLESS) -> int:
         scalar = ChiKind.of(kinematics.sector.chi) is ChiKind.SCALAR
         return _SCALAR_CHI if scalar else _FERMION_CHI
     if species not in _CODES:
-        raise InputError(
-            f"{species!r} is no particle with a code of its own, and events of it are not drawn"
-        )
+        raise InputError(f"{species!r} has no particle code, so its events cannot be drawn")
     return _CODES[species]
 
 

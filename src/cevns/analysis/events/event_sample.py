@@ -117,8 +117,8 @@ def _events(
         return _recoils(view, placed, held, component, threshold_kev=threshold_kev, **more)
     if threshold_kev > 0.0:
         raise InputError(
-            f"{placed.name}: a threshold is one of recoils, and {view.interaction.name!r} makes "
-            "none that is followed; leave --threshold out"
+            f"{placed.name}: a threshold applies to nuclear recoils, which "
+            f"{view.interaction.name!r} does not simulate; omit --threshold"
         )
     more.pop("shape", None)
     view, values = _valued(view, placed, held, component)

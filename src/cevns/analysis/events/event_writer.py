@@ -84,7 +84,8 @@ def format_of(path: Path) -> type[EventWriter]:
     known = suffixes()
     if path.suffix.casefold() not in known:
         raise InputError(
-            f"{path}: the ending says the format of the events, and {path.suffix!r} is none; "
-            f"known are {', '.join(sorted(known))}"
+            f"{path}: the ending determines the format of the events, and "
+            f"{path.suffix!r} is not a known format; known are "
+            f"{', '.join(sorted(known))}"
         )
     return known[path.suffix.casefold()]

@@ -88,8 +88,9 @@ class ReactionEvents:
         process = at_place(view.interaction, source=self.source, form_factor=view.form_factor)
         if not (isinstance(process, KnownTotal) and isinstance(process, Kernel)):
             raise InputError(
-                f"{view.name}: events of {process.name!r} are not drawn, for its cross section is "
-                "known by its visible energy alone; give it a method total_cm2"
+                f"{view.name}: events of {process.name!r} cannot be drawn, because its "
+                "cross section is known only as a function of the visible energy; give "
+                "it a method total_cm2"
             )
         self.process: Any = process
         self._quantity, self._values = quantity_of(process), values
@@ -209,8 +210,9 @@ class ReactionEvents:
         share = float(found["inside"].mean())
         if share < _LEAST:
             raise InputError(
-                f"{name}: of {_PROBE} events {round(share * _PROBE)} are recorded in the analysis "
-                "region, too few to draw events of; draw what happens in the target with --truth"
+                f"{name}: of {_PROBE} events {round(share * _PROBE)} are recorded in the "
+                "analysis region, too few to draw events; draw the reactions in the "
+                "target with --truth"
             )
         return share
 

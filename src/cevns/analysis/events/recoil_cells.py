@@ -165,8 +165,9 @@ class RecoilSampler:
     ) -> None:
         if (made := quantity_of(view.interaction)) != "nuclear-recoil":
             raise InputError(
-                f"events are drawn of recoils of nuclei, and {view.interaction.name!r} has none: "
-                f"what it leaves is of the sort {made!r}, which is not drawn"
+                "only events with nuclear recoils can be drawn, and "
+                f"{view.interaction.name!r} has none: its deposits are of the kind "
+                f"{made!r}"
             )
         self.threshold_kev = positive("threshold in keV", threshold_kev, zero=True)
         self._top, self._values = maximum_kev, values
@@ -180,8 +181,9 @@ class RecoilSampler:
         kinematics = self.process.kinematics
         if isinstance(kinematics, Several):
             raise InputError(
-                f"{self.process.name!r} makes particles of several masses, and events are drawn "
-                "of processes with one: leave the one that makes a heavier particle out"
+                f"{self.process.name!r} produces particles of several masses, and events "
+                "can only be drawn for one mass: remove the process that produces a "
+                "heavier particle"
             )
         self.mass_mev = kinematics.mass_mev if isinstance(kinematics, Massive) else 0.0
         self.masses_mev = np.array([n.mass_mev for n in self.nuclides])

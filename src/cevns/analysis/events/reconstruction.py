@@ -69,8 +69,9 @@ class Reconstruction:
             )
         if view.sees_electrons(view.interaction):
             raise InputError(
-                f"{view.name}: recoils of electrons are in this signal, and events of them are not "
-                "drawn; leave them out with --set interaction.electrons=false, or draw --truth"
+                f"{view.name}: this signal includes recoils of electrons, whose events "
+                "cannot be drawn; exclude them with --set interaction.electrons=false, "
+                "or draw --truth"
             )
         self._view, self._inside = view, inside
         self._edges, self._times = view.energy_edges, view.time_edges

@@ -102,8 +102,8 @@ class EventSample(Result):
         """
         if self.expected > _MOST:
             raise InputError(
-                f"{self.expected:.3g} events are expected in the exposure, more than the {_MOST:g} "
-                "of a sample; ask for a number of them"
+                f"{self.expected:.3g} events are expected in the exposure, more than the "
+                f"maximum of {_MOST:g} in a sample; ask for a smaller number"
             )
         return int(_generator(seed, 0).poisson(self.expected))
 

@@ -158,8 +158,9 @@ def relic_point(
     if y_dm is not None:
         if not kinetic:
             raise InputError(
-                f"y_dm = {y_dm:g}: Y is of kinetic mixing, which the {made.portal.name} portal "
-                f"does not have; its coupling is {made.portal.coupling}"
+                f"y_dm = {y_dm:g}: Y is defined for kinetic mixing, which the "
+                f"{made.portal.name} portal does not have; its coupling is "
+                f"{made.portal.coupling}"
             )
         given = _given(pair, positive("y_dm", y_dm))
     x = left.freeze_out_x
@@ -171,8 +172,8 @@ def _given(pair: Annihilation, y_dm: float) -> GivenCoupling:
     epsilon = float(epsilon_of(y_dm, pair.alpha_d, pair.m_chi_mev, pair.m_v_mev))
     if epsilon > LARGEST_ALPHA:
         raise InputError(
-            f"y_dm = {y_dm:g} stands for a kinetic mixing of {epsilon:.3g}, above one; "
-            "take a smaller one"
+            f"y_dm = {y_dm:g} corresponds to a kinetic mixing of {epsilon:.3g}, which "
+            "is above one; use a smaller value"
         )
     left = FreezeOut(pair, pair.portal.alpha_visible(epsilon)).omega_h2
     if abs(left / OMEGA_DARK_MATTER - 1.0) < _SAME:

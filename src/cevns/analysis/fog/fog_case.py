@@ -141,8 +141,8 @@ class FogCase:
         if seen is not None and not _same_elements(seen, self.material):
             raise InputError(
                 f"the efficiency is that {self.window.said}, but the target is "
-                f"{self.material.name}: ask for the fog of {_formula(seen)}, or name a detector of "
-                f"{self.material.name}"
+                f"{self.material.name}: compute the fog of {_formula(seen)}, or name a "
+                f"detector of {self.material.name}"
             )
 
     @property

@@ -141,7 +141,9 @@ def neutrino_fog(
     """
     masses = np.atleast_1d(finite("mass of a WIMP in GeV", mass_gev))
     if masses.size > MOST_POINTS:
-        raise InputError(f"{masses.size} masses are more than the {MOST_POINTS} that a floor has")
+        raise InputError(
+            f"{masses.size} masses are more than the maximum of {MOST_POINTS} for a floor"
+        )
     floor = neutrino_floor(case, masses)
     found = None
     if with_map or cross_section_cm2 is not None:

@@ -137,7 +137,8 @@ def _read(path: Path) -> LimitCurve:
     mass, sigma = columns["mass_gev"], columns["sigma_cm2"]
     if (sigma <= 0.0).any():
         raise DataError(
-            "has cross sections that are not positive: logarithms? Write cm2", path=path
+            "has cross sections that are not positive; write them in cm2, not as logarithms",
+            path=path,
         )
     if sigma.max() > _LARGEST_CM2:
         raise DataError(

@@ -128,7 +128,7 @@ def efficiency_of(text: str) -> tuple[Table, str]:
     except ValueError:
         return Table.from_csv(Path(text).expanduser()), text
     if not (math.isfinite(value) and 0.0 < value <= 1.0):
-        raise InputError(f"an efficiency of {text} is no probability above 0: write 0.8 or 80%")
+        raise InputError(f"an efficiency of {text} is not a probability above 0: write 0.8 or 80%")
     return Table((0.0,), (value,)), f"{value:g}"
 
 
@@ -158,7 +158,7 @@ def window_of(
     low = 1e-4 if threshold_kev is None else threshold_kev
     if detector is not None:
         if efficiency is not None:
-            raise InputError("give an efficiency or a detector whose efficiency it is, not both")
+            raise InputError("give either an efficiency or a detector that has one, not both")
         return _of_detector(str(detector), threshold_kev, upper_kev, bins)
     if efficiency is None:
         return RecoilWindow(low, upper_kev, bins)

@@ -127,8 +127,8 @@ def scan_field(
     if constant is None and all(_same(datasets[f"expected/{n}"]) for n in NUMBERS):
         ends = f"{points[0]:g} and {points[-1]:g} {unit}".rstrip()
         raise InputError(
-            f"nothing that is expected depends on {field} between {ends}: the "
-            "counts may be given in the file or by a released table; scan another field"
+            f"no expected number depends on {field} between {ends}: the counts may be "
+            "given in the file or by a published table; scan another field"
         )
     run = {
         "method": FIELD,
@@ -188,9 +188,9 @@ def _refuse_data(experiments: Sequence[Experiment], field: str, asimov: bool) ->
     with_data = [e.name for e in experiments if e.has_data]
     if with_data and not asimov:
         raise InputError(
-            f"{' and '.join(with_data)} has data, which were taken with the {field} of its file "
-            "and are none at other values; take the expected counts at each with --asimov "
-            "(asimov=True)"
+            f"{' and '.join(with_data)} has data, which were taken with the {field} "
+            "of its file and do not apply to other values; use the expected counts "
+            "at each value with --asimov (asimov=True)"
         )
 
 

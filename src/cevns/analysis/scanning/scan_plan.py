@@ -258,8 +258,9 @@ def scan_plan(
     # a name that is not known here may be that of a nuisance parameter
     if all(structure.has(n) for n in (*ranges, *free)):
         raise InputError(
-            f"a scan of {' and '.join(dict.fromkeys(structure[n].name for n in ranges))} alone "
-            "leaves no parameter free that it could limit; scan one of "
+            "a scan of "
+            f"{' and '.join(dict.fromkeys(structure[n].name for n in ranges))} alone "
+            "leaves no free parameter to be limited; also scan one of "
             f"{', '.join(p.name for p in known if not structure.has(p.name))} too"
         )
     scanned = [known[n].name for n in ranges if known.has(n) and not structure.has(n)]

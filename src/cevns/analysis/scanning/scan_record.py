@@ -58,8 +58,8 @@ class Scan(Result, ScanFindings):
             raise InputError(f"{path} holds share {i}/{n} of a scan; join all with 'cevns merge'")
         if file.run.get("method") == FIELD:
             raise InputError(
-                f"{path} is a scan over {file.run['axes'][0]}, a field of the experiment file; "
-                "here a scan of parameters is wanted"
+                f"{path} is a scan over {file.run['axes'][0]}, a field of the experiment "
+                "file; a scan of parameters is needed here"
             )
         return cls(file)
 

@@ -157,7 +157,7 @@ def cost(plan: ScanPlan, method: str, *, toys: int = 1000, toys_at: str | None =
     chosen = check_method(method)
     if chosen not in ("fc", "cls"):
         raise InputError(
-            f"the cost of {chosen} is seconds to minutes; --plan is for toys: --method fc or cls"
+            f"{chosen} takes seconds to minutes; --plan applies to toys, --method fc or cls"
         )
     inside = plan.within_ranges()
     return estimate(inside.grid, toys, method=chosen, cl=plan.cl, data=plan.data, toys_at=toys_at)

@@ -141,8 +141,8 @@ def ends(
     for side in found:
         if side.place is None:
             raise FitError(
-                f"{model.name}: {name} has no end of its interval here, -2 ln L does not rise by "
-                f"{goal:.3g}"
+                f"{model.name}: the interval of {name} has no end here, because -2 ln L "
+                f"does not increase by {goal:.3g}"
             )
     return tuple(p.value + s.side * s.place for s in found if s.place is not None)
 

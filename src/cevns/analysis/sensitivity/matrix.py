@@ -187,7 +187,7 @@ def sensitivity_matrix(
         InputError: if there is no experiment.
     """
     if not experiments:
-        raise InputError("a matrix is one of experiments; name at least one")
+        raise InputError("a table of sensitivities needs at least one experiment; name one")
     every = dict.fromkeys((*ORDER, *known_topics()))
     chosen = {canonical(name): topic(name) for name in topics or every}
     rows = tuple(_row(e, chosen, years, flux_error) for e in experiments)

@@ -82,7 +82,7 @@ def sensitivity_of(
     """
     chosen = topic(name)
     if not experiments:
-        raise InputError("a sensitivity is one of experiments; name at least one")
+        raise InputError("a sensitivity needs at least one experiment; name one")
     for what, values in (("years", years), ("flux error", flux_errors)):
         for value in values:
             _positive(what, value)

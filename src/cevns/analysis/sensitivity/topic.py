@@ -114,13 +114,16 @@ class Topic:
         unknown = [name for name in at if name not in self.held]
         if unknown:
             known = ", ".join(self.held) or "nothing"
-            raise InputError(f"{', '.join(unknown)} is not held in this topic, which holds {known}")
+            raise InputError(
+                f"{', '.join(unknown)} is not a fixed parameter of this topic, whose "
+                f"fixed parameters are {known}"
+            )
         asked = self.asked(experiments)
         if not asked:
             raise InputError(
-                f"{' and '.join(e.name for e in experiments)}: this topic ({self.title}) is one of "
-                f"CEvNS, and {experiments[0].interaction.name!r} is counted; name an experiment of "
-                "CEvNS beside it, which then shares its flux"
+                f"{' and '.join(e.name for e in experiments)}: this topic ({self.title}) "
+                f"applies to CEvNS, but {experiments[0].interaction.name!r} is counted; "
+                "also name an experiment of CEvNS, which then shares its flux"
             )
         return self.quantities(asked, {**self.held, **at})
 
@@ -139,8 +142,8 @@ def emitted(experiments: tuple[Experiment, ...], among: tuple[str, ...]) -> tupl
     found = tuple(a for a in among if any(f in (f"nu_{a}", f"nubar_{a}") for f in flavours))
     if not found:
         raise InputError(
-            f"{' and '.join(e.name for e in experiments)}: the source emits none of the flavours "
-            f"{', '.join(among)} that this topic is about"
+            f"{' and '.join(e.name for e in experiments)}: the source emits none of "
+            f"the flavours {', '.join(among)} that this topic needs"
         )
     return found
 

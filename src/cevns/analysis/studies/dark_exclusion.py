@@ -127,7 +127,7 @@ def square_limits(
     start = model.parameters.at({name: p.scale}).values
     size = model.totals(start)["dm"]
     if not size > 0.0:
-        raise InputError(f"{name} has no limit here: nothing that it makes is seen")
+        raise InputError(f"{name} has no limit here, because its signal is not observable")
     largest = p.scale * np.sqrt(_EVENTS / size)
     sets = Data.joined([_many(d) for d in data])
     fitter = BatchFitter(model, fix=(name,))

@@ -113,7 +113,9 @@ class Minima:
         nothing = np.full(groups, np.inf)
         found, lowest = improvements(nothing, self.group, self.twice_nll)
         if len(found) < groups:
-            raise FitError("no fit along the dark solution converged; hold a nuisance with fix")
+            raise FitError(
+                "no fit along the dark solution converged; fix a nuisance parameter with fix"
+            )
         return self.twice_nll[lowest], self.theta[lowest]
 
 

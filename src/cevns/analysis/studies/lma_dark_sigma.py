@@ -194,8 +194,8 @@ def lma_dark_test(
         lower, upper = float(low[0]), float(high[0])
         if not math.isfinite(lower):
             raise InputError(
-                f"eta = {eta:g} degrees has no dark solution with coefficients below {LARGEST:g}: "
-                "matter of this composition hardly feels it"
+                f"eta = {eta:g} degrees has no dark solution with coefficients below "
+                f"{LARGEST:g}: they have almost no effect in matter of this composition"
             )
     plane = DarkPlane(subject, fix=fix, use_asimov=asimov)
     angle = np.array([eta])

@@ -24,8 +24,8 @@ def _asks(experiments: tuple[Experiment, ...], at: Mapping[str, float]) -> tuple
     found = {q.name: q for e in experiments for q in channels(e)}
     if not found:
         raise InputError(
-            f"{' and '.join(e.name for e in experiments)}: no inelastic channel, or component "
-            "beside CEvNS with a strength of its own, is in "
+            f"{' and '.join(e.name for e in experiments)}: there is no inelastic "
+            "channel, and no component other than CEvNS with a separate strength, in "
             + ("it" if len(experiments) == 1 else "any of them")
         )
     return tuple(found.values())

@@ -92,8 +92,8 @@ def smooth_cuts(
             break
         if int(bad.sum()) > _MOST_PANELS:
             raise InputError(
-                "an efficiency or an arrival time is too rough to be integrated over the bins; "
-                "look at the numbers of its curve"
+                "an efficiency or an arrival time varies too strongly to be integrated "
+                "over the bins; check the numbers of its curve"
             )
         middle = todo[bad].mean(axis=1)
         done.append(middle)

@@ -114,9 +114,10 @@ class Quenching(ABC):
             ends = *as_tuple(variation.plus), *as_tuple(variation.minus)
             if n == 1 and not min(ends) <= self.parameters[0] <= max(ends):
                 raise InputError(
-                    f"quenching: {self.parameters[0]:g} lies outside its variation {name!r}, from "
-                    f"{min(ends):g} to {max(ends):g}: change that with it, or write it as an error "
-                    f"of the number, 'error: {(max(ends) - min(ends)) / 2.0:.3g}'"
+                    f"quenching: {self.parameters[0]:g} lies outside its variation {name!r}, "
+                    f"from {min(ends):g} to {max(ends):g}: change the variation as well, or "
+                    "write it as an error of the number, 'error: "
+                    f"{(max(ends) - min(ends)) / 2.0:.3g}'"
                 )
         if not 0.0 <= self.valid_kev[0] < self.valid_kev[1]:
             raise InputError(

@@ -188,9 +188,9 @@ class Counted(Resolution):
         """
         if edges[-1] - edges[0] > _MOST_COUNTS:
             raise InputError(
-                f"resolution: the bins end at {edges[-1]:g} {self.unit}, and probabilities of "
-                f"whole numbers are summed over {_MOST_COUNTS} of them at most; end them lower, or "
-                "use 'kind: gamma'"
+                f"resolution: the bins end at {edges[-1]:g} {self.unit}, and "
+                f"probabilities of whole numbers are summed over at most {_MOST_COUNTS} "
+                "of them; use a lower last edge, or 'kind: gamma'"
             )
         cuts = np.union1d(edges, np.arange(math.ceil(edges[0]), math.floor(edges[-1]) + 1))
         return cuts, np.floor((cuts[:-1] + cuts[1:]) / 2.0) + self.efficiency_offset

@@ -112,8 +112,8 @@ class Calibration:
     def __post_init__(self) -> None:
         if not math.isfinite(self.shift + self.relative) or not (self.shift or self.relative):
             raise InputError(
-                "an error of the energy scale has a finite shift, or is a part of the energy: give "
-                "'shift: 5 eVee' or 'relative: 0.01'"
+                "an error of the energy scale is either a finite shift or a fraction of "
+                "the energy: give 'shift: 5 eVee' or 'relative: 0.01'"
             )
 
     def moved(self, energy_kevee: Array, sigmas: float) -> Array:

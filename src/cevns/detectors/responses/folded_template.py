@@ -66,11 +66,11 @@ class FoldedTemplate(ReleasedTemplates):
         read = read_grid_table(self.file, self.table, parameters=self.parameter_values)
         low, high = self.energies_kev
         if not 0.0 <= low < high:
-            raise InputError(f"energies: from {low:g} to {high:g} keV there is no recoil")
+            raise InputError(f"energies: there is no recoil from {low:g} to {high:g} keV")
         most = float(read.content.sum(axis=-1).max())
         if not self.recoils >= most:
             raise InputError(
-                f"recoils: {self.recoils:g} cannot make the {most:g} counts of {self.table!r}"
+                f"recoils: {self.recoils:g} cannot give the {most:g} counts of {self.table!r}"
             )
         object.__setattr__(self, "_read", read)
         share = (read.content / self.recoils)[..., None, :]

@@ -201,8 +201,9 @@ class Matrix:
         del resolution
         if len(curve.odd):
             raise InputError(
-                "a response matrix is a histogram in true energy, which quenching variations "
-                "cannot move; give the matrix at several values of a parameter instead"
+                "a response matrix is a histogram in true energy, which quenching "
+                "variations cannot change; give the matrix at several values of a "
+                "parameter instead"
             )
         if not isinstance(efficiency, Unity):
             raise InputError(

@@ -124,8 +124,8 @@ class Background(Section):
         count = Measurement(told.value * share, told.sigma * share)
         if self._count not in (None, count):
             raise InputError(
-                "its rate is another count here than in another channel, whose mass or axis "
-                "differ: declare a background for each"
+                "its rate gives a different count in another channel with a different "
+                "mass or axis: declare a separate background for each"
             )
         self._count = count
 
@@ -135,7 +135,7 @@ class Background(Section):
             return 1.0, region
         if region is None or not isinstance(self.energy, EnergyFormula):
             raise InputError(
-                "'window' needs a shape in energy that is known beyond the axis: flat, "
+                "'window' needs a shape in energy that is defined beyond the axis: flat, "
                 "exponential, exponentials, steps or beta-decay"
             )
         window = np.array([quantity(edge, unit, what="window") for edge in self.window])

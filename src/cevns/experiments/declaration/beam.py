@@ -97,8 +97,9 @@ def beam_fields(section: Any, wanted: Sequence[str], given: Mapping[str, Any]) -
     found = {n: said[n] for n in wanted if n in said and n not in given}
     if unknown := [n for n, value in found.items() if value is None]:
         raise InputError(
-            f"the source of the experiment cannot say {' and '.join(unknown)} of other particles "
-            f"of its beam: its pulse is no single gaussian, or its beam has no yield of pi0; give "
-            f"{' and '.join(unknown)} in a component of a patch with the source of these particles"
+            f"the source of the experiment does not define {' and '.join(unknown)} "
+            "for other particles of its beam: its pulse is not a single Gaussian, or "
+            f"its beam has no yield of pi0; give {' and '.join(unknown)} in a "
+            "component of a patch with the source of these particles"
         )
     return found

@@ -218,9 +218,7 @@ def _put(values: Any, key: str, value: Any) -> None:
             return
         node = node[step]
         if not isinstance(node, dict | list):
-            raise InputError(
-                f"--set {key}: '{step}' holds the value {node!r} and has no fields of its own"
-            )
+            raise InputError(f"--set {key}: '{step}' holds the value {node!r} and has no fields")
 
 
 def _step(node: Any, rest: str, key: str) -> tuple[Any, str]:
@@ -228,7 +226,7 @@ def _step(node: Any, rest: str, key: str) -> tuple[Any, str]:
     if isinstance(node, list):
         head, _, tail = rest.partition(".")
         if not head.isdecimal() or int(head) >= len(node):
-            raise InputError(f"--set {key}: {head!r} is no position in a list of {len(node)}")
+            raise InputError(f"--set {key}: {head!r} is not a position in a list of {len(node)}")
         return int(head), tail
     parts = rest.split(".")
     for n in range(len(parts), 0, -1):
@@ -323,7 +321,7 @@ def _load(text: str) -> Any:
         raise _YAMLProblemError("it is nested too deeply") from None
     except (AttributeError, TypeError):  # what ruamel ends in
         raise _YAMLProblemError(
-            "a section holds itself, or a field's name is no plain text"
+            "a section contains itself, or the name of a field is not plain text"
         ) from None
 
 

@@ -97,7 +97,7 @@ def events_of_rate(
     unit = next((u for u in sorted(_RATES, key=len, reverse=True) if text.endswith(u)), None)
     if unit is None:
         known = ", ".join(sorted(_RATES, key=len))
-        raise InputError(f"the rate {text!r} needs one of the units {known} behind its numbers")
+        raise InputError(f"the rate {text!r} needs one of the units {known} after its numbers")
     number = text.removesuffix(unit).strip()
     found = (
         Measurement(_start({"free": number}, "free"), math.inf)
@@ -109,7 +109,7 @@ def events_of_rate(
         factor *= mass_kg
     if "keV" in _RATES[unit]:
         if range_kev is None:
-            raise InputError(f"the rate {text!r} is one per keV, but the energy axis is not in keV")
+            raise InputError(f"the rate {text!r} is per keV, but the energy axis is not in keV")
         factor *= range_kev
     factor *= exposures["GWh" if "GWh" in _RATES[unit] else "d"]()
     return Measurement(found.value * factor, found.sigma * factor)

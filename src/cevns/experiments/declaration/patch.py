@@ -141,10 +141,10 @@ def over_cevns(
     missing = [n for n in _OF_PROTONS if n in made.of_the_beam and n not in taken]
     if missing:
         raise InputError(
-            f"{name}: its particles come from protons on a target, and the source of the "
-            f"experiment does not say {' and '.join(missing)}; take an experiment at a beam of "
-            "protons (coherent-csi-2021-dm), or declare a component with a source of kind "
-            f"{made.usual_source['kind']} in a patch"
+            f"{name}: its particles come from protons on a target, and the source of "
+            f"the experiment does not define {' and '.join(missing)}; use an "
+            "experiment at a proton beam (coherent-csi-2021-dm), or declare a "
+            f"component with a source of kind {made.usual_source['kind']} in a patch"
         )
     entry = {
         "title": name,

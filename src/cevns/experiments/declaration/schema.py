@@ -219,10 +219,12 @@ class ExperimentFile(Section):
         for kind, names in kinds.items():
             for name in names:
                 if not re.fullmatch(r"[A-Za-z][\w.-]*", name):
-                    raise InputError(f"{name!r} is no name of a {kind}: use letters, digits, _ . -")
+                    raise InputError(
+                        f"{name!r} is not a valid name of a {kind}: use letters, digits, _ . -"
+                    )
                 folded = fold_name(name)
                 if folded in taken:
-                    raise InputError(f"the {kind} {name!r} has the name of {taken[folded]}")
+                    raise InputError(f"the {kind} {name!r} has the same name as {taken[folded]}")
                 taken[folded] = f"a {kind}"
         self._check_channels()
         for name, view in self.views.items():
@@ -255,7 +257,7 @@ class ExperimentFile(Section):
     def _check_detector(self) -> None:
         if self.interaction.electrons and self.blind_to_electrons:
             raise InputError(
-                f"interaction.electrons is true, but {self.blind_to_electrons}; leave it out"
+                f"interaction.electrons is true, but {self.blind_to_electrons}; remove it"
             )
         detector, axis = self.detector, self.axes.energy
         chain = detector.response.kind == "chain"
@@ -319,7 +321,10 @@ class ExperimentFile(Section):
                     f"background {name!r}: give either 'energy' (and 'time') or 'template'"
                 )
             if self.signal is not None and background.template is None:
-                raise InputError(f"background {name!r} needs a 'template' beside a released signal")
+                raise InputError(
+                    f"background {name!r} needs a 'template', because the signal is a "
+                    "published template"
+                )
             if self.signal is None and background.template is not None:
                 raise InputError(
                     f"background {name!r} is a template: the file needs a 'signal' section"
@@ -344,7 +349,8 @@ class ExperimentFile(Section):
             return
         if self.data is not None or self.signal is not None:
             raise InputError(
-                "a file with 'channels' has its data in them, and no released 'signal'"
+                "in a file with 'channels', the data are declared in the channels, and "
+                "there is no published 'signal'"
             )
         if not any(c.is_on for c in self.channels.values()):
             raise InputError("the source is off in all channels; give one a 'source' above 0")
@@ -353,7 +359,7 @@ class ExperimentFile(Section):
         for name, channel in self.channels.items():
             if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
                 raise InputError(
-                    f"{name!r} is no name of a channel: use small letters, digits, '-'"
+                    f"{name!r} is not a valid name of a channel: use small letters, digits, '-'"
                 )
             for component in channel.source if isinstance(channel.source, dict) else ():
                 if component != "cevns" and component not in self.components:
@@ -392,8 +398,9 @@ class ExperimentFile(Section):
         targets = [c.target for c in self.channels.values()]
         if None not in targets and self.target not in targets:
             raise InputError(
-                f"target: no channel is of {self.target.mass:g} kg {self.target.material}, of "
-                "which cross sections would be quoted; give the target of a channel here"
+                "target: cross sections are quoted for this target, but no channel has "
+                f"{self.target.mass:g} kg {self.target.material}; give the target of a "
+                "channel here"
             )
 
     def _check_components(self) -> None:
@@ -466,6 +473,6 @@ class ExperimentFile(Section):
                 measured = entry is not None and entry.constraint is not None
                 if not (measured or (background and math.isfinite(background.count.sigma))):
                     raise InputError(
-                        f"correlations: {name!r} is no parameter or background with a constraint, "
-                        "whose mean is what was measured"
+                        f"correlations: {name!r} is not a parameter or background with a "
+                        "constraint whose mean was measured"
                     )

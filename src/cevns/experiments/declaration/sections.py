@@ -286,10 +286,11 @@ class Data(Section):
             raise InputError("give either 'counts' (or a release) or 'values'")
         if self.are_events and self.values is None and None in (self.release, self.role):
             raise InputError(
-                "a list of events is 'values', a file, or the 'role' that it has in a 'release'"
+                "a list of events is declared by 'values', with a file, or by its 'role' "
+                "in a 'release'"
             )
         if self.unit and self.values is None:
-            raise InputError("counts have no 'unit': it is that of 'values'")
+            raise InputError("'unit' applies to 'values', not to counts")
         if self.has_values == (self.statistic.kind == "poisson"):
             raise InputError(
                 f"the statistic {self.statistic.kind!r} "

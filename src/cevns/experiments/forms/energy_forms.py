@@ -177,7 +177,7 @@ class ExponentialsEnergy(_Exponentials):
     def _pairs(self) -> ExponentialsEnergy:
         if len(self.scales) != len(self.heights):
             raise InputError(
-                f"{len(self.scales)} scales have as many heights, not {len(self.heights)}"
+                f"{len(self.scales)} scales need as many heights, not {len(self.heights)}"
             )
         return self
 
@@ -230,7 +230,7 @@ class Steps(EnergyFormula):
     def _one_for_each(self) -> Steps:
         if len(self.contents) != len(self.edges) - 1:
             raise InputError(
-                f"{len(self.edges)} edges have one content less, not {len(self.contents)}"
+                f"{len(self.edges)} edges need one content less, not {len(self.contents)}"
             )
         return self
 
@@ -332,7 +332,7 @@ class Lines(Section):
     @model_validator(mode="after")
     def _paired(self) -> Lines:
         if (self.nuclide is None) != bool(self.energies) or (self.nuclide and self.intensities):
-            raise InputError("lines have either their 'energies' or a 'nuclide' that has them")
+            raise InputError("lines are given either by their 'energies' or by a 'nuclide'")
         if self.nuclide is not None and self.nuclide not in CAPTURES:
             raise UnknownNameError("nuclide that captures an electron", self.nuclide, CAPTURES)
         if self.intensities and len(self.intensities) != len(self.energies):

@@ -43,7 +43,7 @@ class Axis(Section):
     def _known(cls, unit: str) -> str:
         if unit not in cls.units:
             known = ", ".join(u for u in cls.units if u)
-            raise InputError(f"{unit!r} is no unit of this axis; use one of {known}")
+            raise InputError(f"{unit!r} is not a unit of this axis; use one of {known}")
         return unit
 
     @field_validator("edges", mode="before", json_schema_input_type=list[float] | dict[str, float])
@@ -59,8 +59,8 @@ class Axis(Section):
             for n in numbers
         ):
             raise InputError(
-                "even bins are written {from: 160, to: 800, width: 10}, three plain numbers in the "
-                "unit of the axis"
+                "bins of equal width are written {from: 160, to: 800, width: 10}, three "
+                "plain numbers in the unit of the axis"
             )
         low, high, width = (float(n) for n in numbers if n is not None)
         count = (high - low) / width if width > 0.0 else 0.0

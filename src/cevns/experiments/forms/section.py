@@ -23,7 +23,7 @@ class Section(BaseModel):
 
 def _plain(name: str) -> str:
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
-        raise InputError(f"{name!r} is no name: use small letters, digits and '-'")
+        raise InputError(f"{name!r} is not a valid name: use small letters, digits and '-'")
     return name
 
 

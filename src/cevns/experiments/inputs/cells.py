@@ -82,7 +82,7 @@ def cells_of_events(points: Points, edges: tuple[Array, ...]) -> Cells:
     path = points.path
     if not len(points):
         raise DataError(
-            "has no event, and a density is known at events only; give 'counts' of zero in bins",
+            "has no event, and a density is known only at events; give 'counts' of zero in bins",
             path=path,
         )
     rows = []

@@ -27,8 +27,8 @@ def lines(view: Parts, declared: Lines) -> Array:
     """
     if view.declaration.detector.response.kind == "matrix":
         raise InputError(
-            "lines are as wide as 'detector.resolution' makes them, which a response matrix takes "
-            "the place of: give the background as a table"
+            "the width of lines is that of 'detector.resolution', which a response "
+            "matrix replaces: give the background as a table"
         )
     energies, sizes = np.transpose(declared.spectrum)
     below = view.resolution.cdf(view.energy_edges[:, None], energies)

@@ -104,15 +104,15 @@ def points_of_release(view: Parts, reader: TableReader, role: str, release: str)
     """
     if not reader.has_release:
         raise InputError(
-            f"the events are in the public release {release} alone: fetch it with "
+            f"the events are only in the public release {release}: fetch it with "
             f"'cevns data fetch {release}', or name its folder with --data"
         )
     found = reader.released(role, f"in {release}")
     edges = view.edges
     if not isinstance(found, EventList) or len(edges) != 2:
         raise InputError(
-            f"{role!r} of {release} is no list of events on axes in energy and time, which the "
-            "statistic 'unbinned' compares"
+            f"{role!r} of {release} is not a list of events on axes in energy and "
+            "time, which the statistic 'unbinned' needs"
         )
     # as in a histogram, an event at the upper end of an axis is outside
     inside = np.ones(len(found), dtype=bool)

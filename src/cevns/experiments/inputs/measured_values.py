@@ -120,7 +120,7 @@ def read_values(view: Parts, reader: TableReader, data: Data, cells: Cells) -> M
             given[name] = np.stack(list(columns.values()), axis=1)
     if model.events_are_points:
         if cells.onto is not None:
-            raise InputError("events are points of the axes: leave 'axes.cells' out")
+            raise InputError("events are points on the axes: remove 'axes.cells'")
         points = _points(view, reader, data)
         observed = np.array([len(points), *np.ones(len(points))])
         statistic = _built(kind, model, given, points.path)
@@ -197,8 +197,8 @@ def _column_in_cells(table: Table, name: str, edges: tuple[Array, ...], cells: C
         same = len(found) == len(wanted)
         if not same or np.abs(found - wanted).max() > 1e-9 * np.abs(wanted).max():
             raise DataError(
-                f"the bins in '{pair[0]}' and '{pair[1]}' are not those of the axis, and values "
-                "cannot be added up as counts can",
+                f"the bins in '{pair[0]}' and '{pair[1]}' are not those of the axis, and "
+                "values, unlike counts, cannot be summed over bins",
                 path=table.path,
             )
     return table.grid(name, *pairs).ravel()

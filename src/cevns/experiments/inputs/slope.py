@@ -71,7 +71,8 @@ def fit_exponential(
     t, n = edges[first : last + 1] - low, counts[first:last]
     if not (n[1:].sum() > 0 and n[:-1].sum() > 0):
         raise InputError(
-            f"a slope cannot be fitted from {low:g} to {high:g} us: all events lie in one end bin"
+            f"a slope cannot be fitted from {low:g} to {high:g} us: all events are in "
+            "the first or in the last bin"
         )
 
     def derivatives(rate: float) -> tuple[float, float]:

@@ -242,8 +242,8 @@ def _component_files(declaration: ExperimentFile, document: Document) -> list[In
                 path = document.file(name)
                 if path.exists() and not (path.is_file() or path.is_dir()):
                     raise InputError(
-                        f"{role}: {path} is a pipe or a device, whose content a result cannot name "
-                        "by its digest; give a file"
+                        f"{role}: {path} is a pipe or a device, for which no digest can be stored "
+                        "in a result; give a file"
                     )
                 inside = sorted(path.glob("*.csv"))
                 out += [InputFile(role, f"{name}/{f.name}", sha256(f)) for f in inside]

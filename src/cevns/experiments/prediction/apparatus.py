@@ -230,8 +230,8 @@ class Apparatus(Stages):
         """
         if isinstance(self.response, FoldedResponse):
             raise InputError(
-                f"{self.name}: its released template is folded with one recoil spectrum, and no "
-                "efficiency for recoils of one energy follows from it"
+                f"{self.name}: its published template is folded with one recoil spectrum "
+                "and does not determine the efficiency at a single recoil energy"
             )
         energy = self.quenching.on(recoil_energy_kev).electron_energy_kevee()
         response = self.wide_response if wide else self.response
@@ -273,9 +273,8 @@ class Apparatus(Stages):
             same = [n for n in process.one_of if n in couplings]
             if len(same) > 1:
                 raise InputError(
-                    f"{process.name}: {' and '.join(same)} are one coupling with "
-                    f"{len(same)} names; "
-                    "leave one free, or hold one"
+                    f"{process.name}: {' and '.join(same)} are {len(same)} names of one "
+                    "coupling; free or fix only one of them"
                 )
         pulse = self.one_acting_on("pulse-time") or self.one_acting_on("arrival")
         return Signal(
@@ -301,8 +300,8 @@ class Apparatus(Stages):
                     shapes = (structure_of(p) for p in (process, *self.own_processes.values()))
                     if stage == "interaction" and any(s.has(name) for s in shapes):
                         raise InputError(
-                            f"{self.name}: {name!r} changes shapes and is no parameter of a file; "
-                            "hold it with --at (at=...), or scan it"
+                            f"{self.name}: {name!r} changes shapes and cannot be a parameter of a "
+                            "file; fix it with --at (at=...), or scan it"
                         )
                     raise InputError(
                         f"{self.name}: the parameter {name!r} acts on the {what} "

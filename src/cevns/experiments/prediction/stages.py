@@ -164,9 +164,9 @@ class Stages(Parts):
 
             beside = [f"--choose {choice}={option}" for choice, option in other_file(self.name)]
             raise InputError(
-                f"{self.name}: the released signal is folded with the recoil spectrum of the "
-                f"Standard Model, and {process.name!r} has another; leave it out, or ask an "
-                "experiment with a response to single recoils"
+                f"{self.name}: the released signal is folded with the recoil spectrum of "
+                f"the Standard Model, and that of {process.name!r} is different; remove "
+                "it, or use an experiment with a response to single recoils"
                 + (f" (in the global fit {' or '.join(beside)})" if beside else "")
             )
         self._require_seen(process)
@@ -175,8 +175,9 @@ class Stages(Parts):
         fold = self.fold if own else self._fold_on(process, nodes, weights)
         if self.periods and self.sees_electrons(process):
             raise InputError(
-                f"{self.name}: a source whose spectra change in time is folded with scattering on "
-                "nuclei alone; leave out the time axis, or declare an 'arrival' for all energies"
+                f"{self.name}: a source whose spectra change in time can only be folded "
+                "with scattering on nuclei; remove the time axis, or declare an "
+                "'arrival' for all energies"
             )
         if not self.sees_electrons(process):
             quenched = quantity_of(process) == "nuclear-recoil"
@@ -204,8 +205,9 @@ class Stages(Parts):
             reason = "the file has 'interaction.electrons: false', for it selects recoils of nuclei"
         if reason:
             raise InputError(
-                f"{self.name} does not count recoils of electrons, which {process.name!r} makes: "
-                f"{reason}; ask an experiment that does, such as coherent-csi-2021-dm"
+                f"{self.name} does not count recoils of electrons, which {process.name!r} "
+                f"produces: {reason}; use an experiment that does, such as "
+                "coherent-csi-2021-dm"
             )
 
     def _in_periods(
@@ -281,8 +283,8 @@ class Stages(Parts):
             return UNQUENCHED
         if self.declaration.detector.quenching is None and axis and axis.unit in ("keVee", "PE"):
             raise self._mistake(
-                f"an axis in {axis.unit} shows quenched recoils; declare the quenching, or give "
-                "the axis in keVnr",
+                f"an axis in {axis.unit} needs quenched recoils; declare the quenching, "
+                "or give the axis in keVnr",
                 "detector",
                 "quenching",
             )

@@ -105,6 +105,6 @@ class ChainState:
             )
         if what := difference(self.fingerprint, fingerprint):
             raise InputError(
-                f"the saved chain is another one: {what}; continue it as it was begun or start a "
-                "new one"
+                f"the saved chain is a different one: {what}; continue it with the "
+                "original settings or start a new one"
             )

@@ -154,8 +154,8 @@ class Posterior(Result):
         """
         if grid.raster:
             raise InputError(
-                f"the axis {grid.raster[0]!r} is structural: each of its values has a model and a "
-                "posterior of its own; sample them one after the other"
+                f"the axis {grid.raster[0]!r} is structural: each of its values has a "
+                "separate model and posterior; sample them one after the other"
             )
         columns = [self._position(a.name) for a in grid.axes]
         return credible_map(self.samples[:, :, columns], grid.axes)

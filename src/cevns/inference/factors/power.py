@@ -50,8 +50,8 @@ class Power(OfOne):
                 )
         if abs(self.exponent) > _LARGEST:
             raise InputError(
-                f"the exponent of {self.parameter!r} is {self.exponent:g}, and {_LARGEST:g} is the "
-                "largest that can be computed with"
+                f"the exponent of {self.parameter!r} is {self.exponent:g}, and the "
+                f"largest possible exponent is {_LARGEST:g}"
             )
 
     @property

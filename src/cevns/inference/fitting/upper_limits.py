@@ -92,8 +92,9 @@ def gaussian_upper_limit(
     upper = best.value + NormalDist().inv_cdf(level) * best.error
     if not upper > bound:
         raise InputError(
-            f"the estimate {best.value:.3g} +- {best.error:.2g} lies so far below {bound:g} that a "
-            f"Gaussian limit is {upper:.3g}; use the method profile, bounded or fc"
+            f"the estimate {best.value:.3g} +- {best.error:.2g} is so far below "
+            f"{bound:g} that the Gaussian limit is {upper:.3g}; use the method "
+            "profile, bounded or fc"
         )
     return upper
 

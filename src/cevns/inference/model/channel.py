@@ -176,11 +176,11 @@ class Channel:
             InputError: if its data are no counts, or the factor is not positive.
         """
         if not (np.isfinite(factor) and factor > 0.0):
-            raise InputError(f"an exposure is multiplied with a positive number, not {factor:g}")
+            raise InputError(f"the factor on an exposure must be positive, not {factor:g}")
         if not self.statistic.counts or self.statistic.extra:
             raise InputError(
-                f"channel {self.name!r}: its data are no plain counts, so their errors for a "
-                "longer exposure are not defined"
+                f"channel {self.name!r}: its data are not plain counts, so their errors "
+                "for a longer exposure are not defined"
             )
         return replace(
             self,

@@ -94,8 +94,8 @@ def some_bins(channel: Channel, kept: IntArray) -> Channel:
     """
     if type(channel.statistic) is not Poisson:
         raise InputError(
-            f"channel {channel.name!r}: its data are no counts in independent bins, of which some "
-            "could be left out"
+            f"channel {channel.name!r}: its data are not counts in independent bins, "
+            "so single bins cannot be removed"
         )
     if not len(kept):
         raise InputError(f"channel {channel.name!r}: no bin is left")

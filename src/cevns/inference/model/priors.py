@@ -77,7 +77,7 @@ def _with_prior(p: Parameter, prior: Prior | None) -> Parameter:
         if prior is not None:
             raise InputError(
                 f"parameter {p.name!r} already has a prior, its constraint "
-                f"{p.constraint.mean:g} +/- {p.constraint.sigma:g}; leave this one out"
+                f"{p.constraint.mean:g} +/- {p.constraint.sigma:g}; remove this one"
             )
         return p
     if isinstance(prior, Gaussian):
@@ -107,7 +107,9 @@ def under(
     named = {parameters[name].name: prior for name, prior in (priors or {}).items()}
     for name in named:
         if parameters[name].fixed:
-            raise InputError(f"parameter {name!r} is held and has no prior; free it or leave it")
+            raise InputError(
+                f"parameter {name!r} is fixed and has no prior; free it, or remove the prior"
+            )
     stated = Parameters(p if p.fixed else _with_prior(p, named.get(p.name)) for p in parameters)
     if not stated.free:
         raise InputError(f"model {model.name!r}: all parameters are fixed; free one")

@@ -362,6 +362,6 @@ class Stacked(ComputedShape):
         if not np.array_equal(self.points[number], at):
             lost = at[self.points[number] != at][0]
             raise InputError(
-                f"there is no template for {self.name} = {lost:g}; take one of the points"
+                f"there is no template for {self.name} = {lost:g}; use one of the points"
             )
         return DenseRows(self.templates[number][:, None])

@@ -210,7 +210,7 @@ def construction(grid: Grid, toys_at: str | None, *, adaptive: bool = True) -> T
         raise InputError(
             "toys cannot be shared "
             + (
-                f"between values of {grid.raster[0]}, each of which has a free fit of its own"
+                f"between values of {grid.raster[0]}, each of which has a separate free fit"
                 if grid.raster
                 else "where all points are to have all toys"
             )

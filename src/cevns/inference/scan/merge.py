@@ -46,14 +46,14 @@ def _merged(paths: Sequence[Path | str], target: Path) -> ScanFile:
     """See `merge`."""
     new = not target.exists()
     if not paths:
-        raise InputError("there is no share to merge; name their files")
+        raise InputError("no shares are given; name their files")
     shares = {Path(p): read_scan(p) for p in paths}
     first, one = next(iter(shares.items()))
     found: dict[int, Path] = {}
     total = 0
     for path, share in shares.items():
         if share.shard is None or share.run.get("method") not in _METHODS:
-            raise DataError("this is no share of a scan (cevns scan --shard)", path=path)
+            raise DataError("this is not a share of a scan (cevns scan --shard)", path=path)
         i, total = share.shard
         _same(first, one, path, share)
         if i in found:

@@ -120,7 +120,7 @@ class ProfileScan(Result):
         for value, axis in zip(point, grid.axes, strict=True):
             after = min(int(np.searchsorted(axis.values, value)), len(axis) - 1)
             if axis.structural and axis.values[after] != value:
-                raise InputError(f"{value:g} is no value of the structural axis {axis.name!r}")
+                raise InputError(f"{value:g} is not a value of the structural axis {axis.name!r}")
             near.append({after} if axis.structural else {max(after - 1, 0), after})
         around = np.array([np.ravel_multi_index(at, grid.shape) for at in product(*near)])
         axes = [replace(a, values=np.array([v])) for v, a in zip(point, grid.axes, strict=True)]

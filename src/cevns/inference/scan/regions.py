@@ -101,8 +101,8 @@ def confidence_set(
     limit = np.broadcast_to(np.asarray(critical, dtype=float), values.shape)
     if values.ndim != 1 or values.shape != statistic.shape or not values.size:
         raise InputError(
-            f"a confidence set needs one statistic a value; there are {statistic.size} for "
-            f"{values.size} values"
+            "a confidence set needs one statistic for each value; there are "
+            f"{statistic.size} for {values.size} values"
         )
     if np.any(np.diff(values) <= 0):
         raise InputError("a confidence set needs increasing values")

@@ -440,4 +440,4 @@ def _check_shard(
     if not toys:
         raise InputError("a scan without toys is too small to be computed in shares")
     if out is None:
-        raise InputError(f"the share {i}/{n} needs a file to be merged from; say where")
+        raise InputError(f"the share {i}/{n} needs an output file for merging; name one")

@@ -94,8 +94,8 @@ class Unbinned(Statistic):
             InputError: always.
         """
         raise InputError(
-            "a list of events has no Asimov data; bin the channel finely instead"
-            + ("" if mu.size else " (it is empty)")
+            "Asimov data are not defined for a list of events; bin the channel "
+            "finely instead" + ("" if mu.size else " (it is empty)")
         )
 
 

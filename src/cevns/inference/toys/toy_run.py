@@ -279,8 +279,8 @@ def run_toys(
         raise InputError(f"toys: n={n}, seed={seed}, point={point}; use n > 0 and the others >= 0")
     if n > TOYS_MOST:
         raise InputError(
-            f"toys: {n:.3g} toys are more than the {TOYS_MOST:.0e} whose results fit into memory "
-            "and whose fits end within a day or so; ask for fewer"
+            f"toys: {n:.3g} toys are more than the maximum of {TOYS_MOST:.0e}, which "
+            "is limited by memory and computing time; ask for fewer"
         )
     if not 0.0 <= audit <= 1.0:
         raise InputError(f"toys: the audited fraction lies between 0 and 1, not {audit:g}")

@@ -270,9 +270,7 @@ def _on_executor(
                 for block in blocks:
                     yield queue.done(block)
     except CancelledError:
-        raise FitError(
-            "the blocks were cancelled from outside: the scheduler was stopped"
-        ) from None
+        raise FitError("the blocks were cancelled, because the scheduler was stopped") from None
     finally:
         for future, keys in running.items():
             future.cancel()

@@ -239,12 +239,13 @@ def check_run(theirs: Mapping[str, Any], ours: Mapping[str, Any], path: Path) ->
     before = theirs.get("engine", ENGINE)
     if "engine" in ours and before != ENGINE:
         raise InputError(
-            f"{path} was computed with the engine {before}, and NumPy is the only one: what it "
-            "holds can be read, not continued; choose another file, or remove it"
+            f"{path} was computed with the engine {before}, and NumPy is now the only "
+            "one: the file can be read but not continued; choose another file, or "
+            "remove it"
         )
     if what := difference(theirs, ours):
         raise InputError(
-            f"{path} is of another run: {what}; choose another file or the same settings"
+            f"{path} belongs to another run: {what}; choose another file or the same settings"
         )
 
 

@@ -139,7 +139,7 @@ def _address(where: str) -> str:
         return str(json.loads(path.read_text(encoding="utf-8"))["address"])
     except (ValueError, KeyError, TypeError):
         raise InputError(
-            f"{where} is no scheduler file; start a scheduler that writes it"
+            f"{where} is not a scheduler file; start a scheduler that writes it"
         ) from None
 
 

@@ -129,7 +129,7 @@ def _means(path: Path) -> tuple[list[tuple[str, float, float, int]], dict[str, A
     except Exception as error:  # a damaged file may fail in any way
         text = " ".join(str(error).split())[:120]
         raise DataError(
-            f"is no complete posterior of ArviZ ({type(error).__name__}: {text})", path=path
+            f"is not a complete posterior of ArviZ ({type(error).__name__}: {text})", path=path
         ) from None
     return out, attributes
 

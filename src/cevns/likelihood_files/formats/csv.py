@@ -112,7 +112,7 @@ class Csv(WrittenFormat):
         try:
             text = files.read(path, _MOST).decode()
         except UnicodeDecodeError:
-            raise DataError("is no text; it is damaged", path=path) from None
+            raise DataError("is not a text file; it is damaged", path=path) from None
         comments = [line[2:] for line in text.splitlines() if line.startswith("# ")]
         columns = _columns(text, path)
         rows, content = [], {}

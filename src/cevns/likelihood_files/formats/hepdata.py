@@ -238,7 +238,8 @@ class HepData(WrittenFormat):
             raise OutputError(f"{out} is a file, and a submission is a folder; name a folder")
         if out.is_dir() and any(out.iterdir()) and not (out / _SUBMISSION).is_file():
             raise OutputError(
-                f"{out} holds other files than a submission; name a new folder, or an empty one"
+                f"{out} contains files that do not belong to a submission; name a new "
+                "folder, or an empty one"
             )
         parent = Path(os.path.realpath(out)).parent
         if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
@@ -308,7 +309,7 @@ class HepData(WrittenFormat):
                 IndexError) as error:  # fmt: skip
             text = " ".join(str(error).split())[:120]
             raise DataError(
-                f"is no complete submission ({type(error).__name__}: {text})", path=path
+                f"is not a complete submission ({type(error).__name__}: {text})", path=path
             ) from None
         if lost:
             raise DataError(f"lacks the attached {', '.join(lost)}", path=path)

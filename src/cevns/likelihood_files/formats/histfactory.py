@@ -212,7 +212,7 @@ def _inspected_patchset(document: Mapping[str, Any], path: Path) -> Inspection:
         heads = [f"{n} [{u}]" if u else n for n, u in zip(labels, units, strict=True)]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(
-            f"is no patchset of HistFactory: {type(error).__name__} {error}", path=path
+            f"is not a patchset of HistFactory: {type(error).__name__} {error}", path=path
         ) from None
     if any(len(row) != len(labels) + 2 for row in rows):
         raise DataError("has a patch with another number of values than labels", path=path)

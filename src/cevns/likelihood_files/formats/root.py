@@ -116,7 +116,7 @@ class Root(WrittenFormat):
         except Exception as error:  # a damaged file may fail in any way
             text = " ".join(str(error).split())[:120]
             raise DataError(
-                f"is no complete ROOT file ({type(error).__name__}: {text})", path=path
+                f"is not a complete ROOT file ({type(error).__name__}: {text})", path=path
             ) from None
         if not rows:
             raise DataError("holds no histograms, or is damaged", path=path)

@@ -365,7 +365,7 @@ class DarkPhotonModel(DarkMatter):
             return epsilon * epsilon
         if epsilon.any():
             raise InputError(
-                f"{self.name}: epsilon and y_dm are one coupling with two names; give one of them"
+                f"{self.name}: epsilon and y_dm are two names of one coupling; give one of them"
             )
         sector = self.sector
         return y / sector.alpha_d * (sector.m_v_mev / sector.m_chi_mev) ** 4

@@ -208,9 +208,9 @@ def spin_response(
     known = spin_structures()
     if nuclide.name not in known:
         raise InputError(
-            f"{nuclide.name} has spin {nuclide.spin:g} and no structure function of it is known "
-            f"here: spin-dependent scattering is on targets of {', '.join(known)} and of nuclides "
-            "without spin"
+            f"{nuclide.name} has spin {nuclide.spin:g} and no structure function is "
+            "available for it: spin-dependent scattering is defined for targets of "
+            f"{', '.join(known)} and of nuclides without spin"
         )
     ratio = reduced_mass(nuclide.mass_mev, wimp_mev) / reduced_mass(M_PROTON_MEV, wimp_mev)
     factor = 4.0 * math.pi / (3.0 * (2.0 * nuclide.spin + 1.0))

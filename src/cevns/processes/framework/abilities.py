@@ -495,5 +495,5 @@ def only(what: str, found: Iterable[Any | None]) -> Any | None:
     """
     said = [x for x in found if x is not None]
     if len(said) > 1:
-        raise InputError(f"two extensions define the radius of the {what} are: take one of them")
+        raise InputError(f"two extensions define the radius of the {what}: use one of them")
     return said[0] if said else None

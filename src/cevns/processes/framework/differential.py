@@ -153,8 +153,8 @@ def total_cross_section(
     highest = float(energy.max(initial=0.0))
     if highest > LARGEST_ENERGY_MEV:
         raise InputError(
-            f"a neutrino of {highest:g} MeV does not scatter coherently: total cross sections are "
-            f"given up to {LARGEST_ENERGY_MEV:g} MeV"
+            f"a neutrino of {highest:g} MeV does not scatter coherently: total cross "
+            f"sections are available up to {LARGEST_ENERGY_MEV:g} MeV"
         )
     if np.any((energy > 0.0) & (energy < _SMALLEST_ENERGY_MEV)):
         raise InputError(

@@ -227,7 +227,7 @@ def _checked(found: Any, where: str) -> Model:
         return found
     if alone(found):
         return cast("Model", found)
-    raise InputError(f"{where} is no interaction: it must {_NO_INTERACTION}")
+    raise InputError(f"{where} is not an interaction: it must {_NO_INTERACTION}")
 
 
 def _make_picklable(kind: type) -> None:

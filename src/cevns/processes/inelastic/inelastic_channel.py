@@ -167,9 +167,9 @@ class InelasticChannel(ABC):
             beyond += float(events[energies > _KNOWN_TO_MEV].sum())
         if beyond > _MOST_BEYOND * below:
             raise InputError(
-                f"{self.name}: {beyond / below:.0%} of the events are of neutrinos above "
-                f"{_KNOWN_TO_MEV:g} MeV, where its cross section is not known; take a source that "
-                "ends below"
+                f"{self.name}: {beyond / below:.0%} of the events are from neutrinos "
+                f"above {_KNOWN_TO_MEV:g} MeV, where its cross section is not known; use "
+                "a source that ends below this energy"
             )
         return self
 

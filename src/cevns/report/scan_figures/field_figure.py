@@ -66,7 +66,9 @@ def read_fields(
             other.name,
             other.quantity.name,
         ):
-            raise InputError(f"{path} is no scan of {quantity} over {field}; overlay one that is")
+            raise InputError(
+                f"{path} is not a scan of {quantity} over {field}; overlay such a scan"
+            )
         if other.unit != unit:
             raise InputError(
                 f"{path} has {field} in {other.unit or 'plain numbers'}, not in "

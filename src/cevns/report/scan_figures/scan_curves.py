@@ -88,7 +88,7 @@ def check_quantity(other: str, method: str) -> None:
     """
     if QUANTITY[other] != QUANTITY[method]:
         raise InputError(
-            f"a scan by {parts.METHODS[other]} has no curve to go over one by "
+            f"a scan by {parts.METHODS[other]} has no curve comparable with one by "
             f"{parts.METHODS[method]}; overlay a scan by the same method"
         )
 

@@ -49,7 +49,7 @@ class History(Arrival):
         edges, power = np.asarray(self.edges_d, float), np.asarray(self.power, float)
         if edges.size < 2 or edges.size != power.size + 1:
             raise InputError(
-                f"a history of {power.size} powers has {power.size + 1} edges, not {edges.size}"
+                f"a history of {power.size} powers needs {power.size + 1} edges, not {edges.size}"
             )
         if not (np.all(np.isfinite(edges)) and np.all(np.diff(edges) > 0.0)):
             raise InputError("the edges of a history must be finite and increase")

@@ -60,8 +60,8 @@ class Orbit(Steady):
         positive("period in d", self.period_d)
         if not 0.0 <= self.eccentricity <= _MOST_ECCENTRIC:
             raise InputError(
-                f"the eccentricity of an orbit is between 0 and {_MOST_ECCENTRIC:g}, as 0.01671, "
-                f"not {self.eccentricity:g}"
+                f"the eccentricity of an orbit is between 0 and {_MOST_ECCENTRIC:g}, such "
+                f"as 0.01671, not {self.eccentricity:g}"
             )
 
     @property

@@ -50,7 +50,7 @@ class Pulsed(Arrival):
         for life in self.lives_us:
             positive("mean life in us", life)
         if len(self.lives_us) > 2 or len(set(self.lives_us)) < len(self.lives_us):
-            raise InputError("after a pulse come at most two decays, with different mean lives")
+            raise InputError("a pulse is followed by at most two decays, with different lifetimes")
 
     @property
     def unit(self) -> str:

@@ -111,7 +111,7 @@ def _read_csv(path: Path, units: dict[str, float]) -> tuple[Array, Array]:
     width = (centres[-1] - centres[0]) / (len(centres) - 1)
     edges = (centres[0] + width * (np.arange(len(centres) + 1) - 0.5)) * units[match[1]]
     if edges[0] < -1e-9 or not counts.any():
-        raise DataError("must begin at zero or later and hold counts", path=path)
+        raise DataError("must begin at zero or later and contain counts", path=path)
     return np.maximum(edges, 0.0), counts
 
 

@@ -112,7 +112,7 @@ def read_table(path: Path, model: str | None = None) -> Mapping[str, TimeBins]:
     try:
         text = files.read(path, _MOST_BYTES).decode("utf-8")
     except UnicodeDecodeError:
-        raise DataError("is no text; write a CSV file", path=path) from None
+        raise DataError("is not a text file; write a CSV file", path=path) from None
     numbered = [
         (number, line)
         for number, line in enumerate(text.splitlines(), start=1)
@@ -131,8 +131,8 @@ def read_table(path: Path, model: str | None = None) -> Mapping[str, TimeBins]:
     found = sorted({row["model"] for _, row in rows}) if "model" in header else []
     if model is not None and not found:
         raise DataError(
-            f"holds one burst and no column 'model', so that {model!r} chooses nothing in it: "
-            "leave the model out, or the file",
+            f"contains one burst and no column 'model', so {model!r} cannot be "
+            "selected in it: omit either the model or the file",
             path=path,
         )
     if len(found) > 1 or (found and model is not None):
@@ -164,8 +164,9 @@ def from_rows(rows: Sequence[tuple[int, Mapping[str, str]]], path: Path) -> Mapp
         key = row["species"].strip(), int(values[0])
         if key not in _STANDS_FOR or key[1] != values[0]:
             raise DataError(
-                f"no row of {key[0]!r} stands for {values[0]:g} of the six species; use nu_x with "
-                "multiplicity 4, or nu_x and nubar_x with 2 each, or a flavour with 1",
+                f"a row of {key[0]!r} cannot represent {values[0]:g} of the six species; "
+                "use nu_x with multiplicity 4, or nu_x and nubar_x with 2 each, or a "
+                "flavour with 1",
                 path=path,
                 line=line,
             )

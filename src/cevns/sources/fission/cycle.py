@@ -106,7 +106,9 @@ class Cycle:
         if not changing:
             return out.burning(*fractions)
         if fractions != ends(core.PWR):
-            raise DataError("has fractions, and 'fractions' says them too; give one", path=path)
+            raise DataError(
+                "has fractions, and 'fractions' also gives them; give only one", path=path
+            )
         for k, day in enumerate(begin):
             try:
                 out.fractions[k] = core.normalised({i: columns[i][k] for i in changing})

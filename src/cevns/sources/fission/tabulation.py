@@ -197,7 +197,11 @@ def from_file(path: Path, needed: Sequence[str] = ISOTOPES) -> tuple[Spectra, bo
             path=path,
         )
     if "total" in columns and len(columns) > 2:
-        raise DataError("has columns beside 'total'; give it, or one of each isotope", path=path)
+        raise DataError(
+            "has columns in addition to 'total'; give either 'total' or one column "
+            "for each isotope",
+            path=path,
+        )
     if energy[-1] > _HIGHEST_MEV:
         raise DataError(f"reaches {energy[-1]:g} MeV; energies are in MeV", path=path)
     if energy.size < 2 or energy[0] < 0.0 or not np.all(np.diff(energy) > 0.0):

@@ -111,9 +111,10 @@ def check_open(sector: DarkSector, parent: Parent, *, off_shell: bool) -> None:
         return
     if sector.pair_mev >= parent.mass_mev:
         raise ClosedDecayError(
-            f"m_chi = {sector.m_chi_mev:g} MeV: a pair of {sector.pair_mev:g} MeV is heavier than "
-            f"the {parent.name} of {parent.mass_mev:g} MeV that should decay to it; take a "
-            "smaller m_chi, or a source with bremsstrahlung"
+            f"m_chi = {sector.m_chi_mev:g} MeV: a pair of {sector.pair_mev:g} MeV is "
+            f"heavier than the {parent.name} of {parent.mass_mev:g} MeV, which "
+            "therefore cannot decay to it; use a smaller m_chi, or a source with "
+            "bremsstrahlung"
         )
     raise ClosedDecayError(
         f"m_v = {sector.m_v_mev:g} MeV does not lie between a pair of chi, "
@@ -177,9 +178,9 @@ def virtuality(
     found = Virtuality(s, size / ((s - pole) ** 2 + resonance**2))
     if found.branching > _MOST_OFF * with_running.sum():
         raise InputError(
-            f"m_v = {sector.m_v_mev:g} MeV is so close to a pair of chi, {sector.pair_mev:g} MeV, "
-            "that a mediator of constant width is no approximation; set running_width: true, or "
-            "take another mass"
+            f"m_v = {sector.m_v_mev:g} MeV is so close to a pair of chi, "
+            f"{sector.pair_mev:g} MeV, that a constant width of the mediator is not a "
+            "valid approximation; set running_width: true, or use another mass"
         )
     return found
 

@@ -67,7 +67,7 @@ def days_since_j2000(date: str) -> float:
     try:
         moment = np.datetime64(date)
     except ValueError:
-        raise InputError(f"{date!r} is no date: write 2024-06-20 or 2024-06-20T20:51") from None
+        raise InputError(f"{date!r} is not a date: write 2024-06-20 or 2024-06-20T20:51") from None
     return float((moment - _J2000) / np.timedelta64(1, "s")) / 86400.0
 
 

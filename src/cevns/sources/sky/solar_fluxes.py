@@ -203,8 +203,8 @@ def _rows(path: Path) -> tuple[list[str], _Rows]:
     cells = [[c.strip() for c in row] for row in csv.reader(line for _, line in lines)]
     if len(cells) < 2 or "component" not in cells[0]:
         raise DataError(
-            "is no table of solar fluxes: the header needs 'component', "
-            f"{_FLUX!r} and {_ERROR!r}, and a row for each branch",
+            f"is not a table of solar fluxes: the header needs 'component', {_FLUX!r} "
+            f"and {_ERROR!r}, and a row for each branch",
             path=path,
         )
     header, rows = cells[0], _Rows()
@@ -217,7 +217,7 @@ def _rows(path: Path) -> tuple[list[str], _Rows]:
         branch = found["component"].casefold()
         if branch not in BRANCHES:
             raise DataError(
-                f"{found['component']!r} is no branch; they are {', '.join(BRANCHES)}",
+                f"{found['component']!r} is not a branch; the branches are {', '.join(BRANCHES)}",
                 path=path,
                 line=number,
             )
@@ -259,5 +259,5 @@ def _covariance(
     if not np.allclose(matrix, matrix.T, rtol=1e-6, atol=1e-12 * np.abs(matrix).max()):
         raise DataError("the covariance is not symmetric", path=path)
     if np.linalg.eigvalsh(matrix)[0] < -1e-9 * matrix.max() or not np.all(np.diag(matrix) > 0.0):
-        raise DataError("the covariance is not that of numbers: it has a negative part", path=path)
+        raise DataError("the covariance is not positive semidefinite", path=path)
     return matrix

@@ -52,7 +52,7 @@ def chosen(what: str, given: str | tuple[str, ...], known: tuple[str, ...]) -> t
         if name not in known:
             raise UnknownNameError(what, name, known)
     if not names:
-        raise InputError(f"there is no {what} left; give one or more of {', '.join(known)}")
+        raise InputError(f"no {what} is given; give one or more of {', '.join(known)}")
     if len(set(names)) < len(names):
         raise InputError(f"a {what} is given twice among {', '.join(names)}; give each once")
     return names
