@@ -65,7 +65,13 @@ class ImportedFit(Result):
             "experiment": likelihood.histograms.name,
             "inputs": {
                 "origin": str(likelihood.path),
-                "files": [{"name": likelihood.path.name, "sha256": likelihood.sha256}],
+                "files": [
+                    {
+                        "role": "likelihood (digest of pyhf)",
+                        "name": likelihood.path.name,
+                        "sha256": likelihood.sha256,
+                    }
+                ],
                 "warnings": [],
             },
             "choices": dict(likelihood.choices),

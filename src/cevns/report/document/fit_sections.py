@@ -17,7 +17,7 @@ from cevns.report.document.quoted_numbers import (
 )
 from cevns.report.document.systematics_sections import systematics_section
 
-__all__ = ["Beside", "answer", "fit_sections", "is_fit"]
+__all__ = ["Beside", "answer", "fit_sections", "is_fit", "is_of_file"]
 
 _DESCRIBED, _TENSION = 0.05, 0.003
 """Probabilities of a larger chi2 below which a fit is in tension, and is refused."""
@@ -51,6 +51,12 @@ def is_fit(record: Mapping[str, Any]) -> bool:
     return {"parameters", "correlation", "channels", "valid", "chi2"} <= record.keys()
 
 
+def is_of_file(record: Mapping[str, Any]) -> bool:
+    """Whether the record of a fit is that of a likelihood file, which has samples in channels."""
+    channels = record["channels"]
+    return bool(channels) and all("samples" in c for c in channels.values())
+
+
 def answer(record: Mapping[str, Any], signal: str = "CEvNS") -> str:
     """What a fit found, in one line.
 
@@ -68,7 +74,9 @@ def answer(record: Mapping[str, Any], signal: str = "CEvNS") -> str:
     if z is not None:
         only = "background-only hypothesis" if signal == "CEvNS" else f"hypothesis without {signal}"
         verb = "is expected to be rejected" if record.get("asimov") else "is rejected"
-        text += f"; the {only} {verb} at {z:.2f} sigma"
+        # what a parameter of a file means is not known here
+        what = f"{found['name']} = 0" if is_of_file(record) else f"the {only}"
+        text += f"; {what} {verb} at {z:.2f} sigma"
     if limit:
         unit = quoted_unit(limit)
         text += f"; upper limit {quoted(limit, 'value')} {unit}".rstrip()
@@ -100,7 +108,10 @@ def fit_sections(record: Mapping[str, Any], beside: Beside) -> Iterator[Section]
 
 
 def _components(record: Mapping[str, Any], beside: Beside) -> Iterator[Table]:
-    """Predicted and fitted counts of each experiment."""
+    """Predicted and fitted counts of each experiment, or of each channel of a file."""
+    if is_of_file(record):
+        yield from _samples(record)
+        return
     several = record.get("experiments")
     blocks = several if isinstance(several, Mapping) else {"": record}
     for name, block in blocks.items():
@@ -122,6 +133,20 @@ def _components(record: Mapping[str, Any], beside: Beside) -> Iterator[Table]:
         title = f"{name}: {unit}" if name else f"{unit} in the analysis region"
         columns = ("component", "prediction", "fit")
         yield Table(columns, rows, title, RecordTable(("component", *_COUNTS), tuple(raw)))
+
+
+def _samples(record: Mapping[str, Any]) -> Iterator[Table]:
+    """Nominal and fitted counts of the samples of a likelihood file, by channel."""
+    data = "Asimov data" if record.get("asimov") else "observed"
+    for name, channel in record["channels"].items():
+        counts = {sample: (c["nominal"], c["fit"]) for sample, c in channel["samples"].items()}
+        observed, total = channel["observed"], sum(fit for _, fit in counts.values())
+        rows = [(sample, f"{a:.1f}", f"{b:.1f}") for sample, (a, b) in counts.items()]
+        rows.append((data, f"{observed:.1f}".removesuffix(".0"), f"{total:.1f}"))
+        raw = [(sample, a, b) for sample, (a, b) in counts.items()]
+        raw.append(("observed", observed, total))
+        columns = ("sample", "nominal", "fit")
+        yield Table(columns, rows, f"{name}: events", RecordTable(columns, tuple(raw)))
 
 
 _COUNTS: Final = ("prediction", "prediction_error", "fit", "error")
@@ -186,10 +211,16 @@ def _data_texts(record: Mapping[str, Any], beside: Beside) -> list[str]:
             "expect, and the best fit is the prediction."
         )
     if not beside.pictures.get(_KEY):
-        texts.append(
-            "There is no figure of the counts here: this result does not hold them by component "
-            "and bin. A report of the experiment draws them."
+        missing = (
+            "There is no figure of the counts here: this result does not hold them by "
+            f"{'sample' if is_of_file(record) else 'component'} and bin."
         )
+        where = (
+            "They are in the likelihood file, which 'cevns inspect' shows."
+            if is_of_file(record)
+            else "A report of the experiment draws them."
+        )
+        texts.append(f"{missing} {where}")
     return texts
 
 
@@ -283,10 +314,11 @@ def goodness(record: Mapping[str, Any]) -> list[str]:
             if p >= _TENSION
             else "the model does not describe the data"
         )
+        toyed = "" if is_of_file(record) else " (--gof-toys)"
         texts.append(
             f"If it follows a χ² distribution, a larger value is found with a probability of "
             f"{p:.2g}: {said}. Where bins hold few counts the distribution is another one, and "
-            "pseudo-experiments (--gof-toys) give the probability."
+            f"pseudo-experiments{toyed} give the probability."
         )
     else:
         texts.append("No degree of freedom is left, so that the fit cannot be judged.")

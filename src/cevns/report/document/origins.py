@@ -151,7 +151,7 @@ def _of_part(part: Part) -> Iterator[Table]:
         inputs = block.get("inputs") or {}
         if inputs.get("files"):
             made.append((f"{whose}data from", str(inputs.get("origin", ""))))
-        files += [(f["role"], f["name"], f["sha256"]) for f in inputs.get("files", ())]
+        files += [(f.get("role", ""), f["name"], f["sha256"]) for f in inputs.get("files", ())]
         warnings = (_FOLDER.sub("", str(w)) for w in inputs.get("warnings", ()))
         made += [(f"{whose}warning", w) for w in warnings]
     yield Table(("", ""), made, part.title, left=2)

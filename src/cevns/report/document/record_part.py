@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +13,7 @@ from cevns.report.document.fit_sections import (
     answer,
     fit_sections,
     is_fit,
+    is_of_file,
     profile_section,
 )
 from cevns.report.document.origins import published_section
@@ -102,6 +104,9 @@ def _reproduce(record: Mapping[str, Any], file: str) -> Section:
     if isinstance(known, Mapping):
         code = {"Command line": str(known["command"]), "Python": str(known["python"])}
         return Section("", code=code)
+    if is_fit(record) and is_of_file(record):
+        code = {"Command line": _fit_of_file(record), "Python, to read the result": reading}
+        return Section("", code=code)
     return Section(
         "",
         [
@@ -112,3 +117,20 @@ def _reproduce(record: Mapping[str, Any], file: str) -> Section:
         ],
         code={"Python, to read it": reading},
     )
+
+
+def _fit_of_file(record: Mapping[str, Any]) -> str:
+    """The command that fits a likelihood file; its result has all that was asked."""
+    words = ["cevns", "fit", record["inputs"]["files"][0]["name"]]
+    words += [w for k, v in record["choices"].items() for w in ("--set", f"{k}={v}")]
+    poi, parameters = record.get("poi"), record["parameters"]
+    words += ["--poi", poi["name"]] if poi else []
+    held = {n: p["value"] for n, p in parameters.items() if p["fixed"]}
+    words += [w for n, v in held.items() for w in ("--fix", f"{n}={v!r}")]
+    scanned = {n for n, p in parameters.items() if p["error_up"] or p["error_down"]}
+    if scanned - {poi["name"] if poi else ""}:
+        words += ["--minos", "all"]
+    elif poi and not scanned and not poi["fixed"]:
+        words += ["--minos", "none"]
+    words += ["--asimov"] if record["asimov"] else []
+    return shlex.join(words)
