@@ -181,15 +181,10 @@ def test_comparison_is_written_between_the_markers() -> None:
     )
     table = [line for line in body if line.startswith("|")]
     ours = "311.8 +32.1 -31.0"
-    first = (
-        rf"| CEvNS count \| fit | 306 +- 20 | a paper | – | {ours} | −0.4 σ | agrees [1] |"
-    )
+    first = rf"| CEvNS count \| fit | 306 +- 20 | a paper | – | {ours} | −0.4 σ | agrees [1] |"
     assert table[2] == first
     assert table[3].endswith("| – | **differs** [2] |")
-    assert (
-        table[4]
-        == rf"| CEvNS count \| fit | – | a paper | 310 | {ours} | −0.4 σ | agrees |"
-    )
+    assert table[4] == rf"| CEvNS count \| fit | – | a paper | 310 | {ours} | −0.4 σ | agrees |"
     assert body[-3:] == ["[1] see the text", "", "[2] other inputs"]
     front = tool.chosen({**row, "id": i} for i in tool.CHOSEN).splitlines()
     assert len(front) == 2 + len(tool.CHOSEN)
