@@ -359,7 +359,7 @@ def test_longer_exposures_of_a_model():
 
 def test_data_that_are_no_counts_have_no_longer_exposure():
     study = cevns.load("coherent-ge-2026")
-    with pytest.raises(InputError, match="no plain counts"):
+    with pytest.raises(InputError, match="not plain counts"):
         study.sensitivity("cross-section", exposure_factor=2.0)
 
 

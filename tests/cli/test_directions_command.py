@@ -163,7 +163,7 @@ def test_figures(capsys, tmp_path):
         (("He", "--bins", "1"), "1 bins of the cosine"),
         (("CsI", "--source", "sns", "--exposure", "1tyr"), "follow its protons"),
         (("CsI", "--source", "sns", "--masses", "6GeV"), "computed for solar neutrinos only"),
-        (("CsI", "--source", "sns", "--map", "x.png"), "of the sun"),
+        (("CsI", "--source", "sns", "--map", "x.png"), "for the sun only"),
         (("He", "--exposure", "0tyr"), "exposure"),
         (("He", "--exposure", "5"), "without a unit"),
         (("He", "--masses", "1e9GeV"), "masses are between"),

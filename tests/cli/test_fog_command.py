@@ -283,7 +283,7 @@ def test_the_floor_stays_off_the_frame():
         (("Xe", *FAST, "--threshold", "1"), "without a unit"),
         (("Xe", *FAST, "--upper-edge", "1e9keVnr"), "upper edge of the recoil energies"),
         (("Xe", *FAST, "--bins", "1"), "take 2 to 2000"),
-        (("Xe", *FAST, "--efficiency", "1.2"), "no probability"),
+        (("Xe", *FAST, "--efficiency", "1.2"), "not a probability"),
         (("Xe", *FAST, "--efficiency", "missing.csv"), "missing.csv"),
         (("Xe", *FAST, "--efficiency", "0.5", "--detector", "coherent-lar-2020"), "not both"),
         (("Xe", *FAST, "--detector", "nowhere"), "nowhere"),

@@ -163,7 +163,7 @@ def test_what_templates_do_not_go_with(archive):
     moving = QuenchingCurve(np.array([1.0]), np.ones((1, 1)), np.zeros((1, 1)))
     with pytest.raises(InputError, match="include the quenching"):
         model.on(np.arange(5.0), Perfect(), Unity(), moving)
-    with pytest.raises(InputError, match="cannot make"):
+    with pytest.raises(InputError, match="cannot give"):
         FoldedTemplate(archive(), "counts", 0.1, (0.5, 3.0))
     with pytest.raises(InputError, match="there is no recoil"):
         FoldedTemplate(archive(), "counts", 5.0, (3.0, 0.5))

@@ -330,7 +330,7 @@ def test_limit_by_toys(file: Path, tmp_path: Path, method: str) -> None:
     again = study.scan({"second_size": SIZES}, method, **options)
     np.testing.assert_array_equal(again.q, found.q)
     assert out.read_bytes() == before
-    with pytest.raises(InputError, match="of another run"):
+    with pytest.raises(InputError, match="belongs to another run"):
         study.scan({"second_size": SIZES}, method, **{**options, "toys": 61})
 
 

@@ -276,7 +276,7 @@ def test_bad_arguments(grid, tmp_path):
         ({"cl": 1.5}, "confidence level"),
         ({"audit": 2.0}, "audited fraction"),
         ({"shard": (3, 2)}, "no share 3/2"),
-        ({"shard": (1, 2)}, "needs a file"),
+        ({"shard": (1, 2)}, "needs an output file"),
     ):
         with pytest.raises(InputError, match=named):
             feldman_cousins(grid, **{"toys": 10, **SETTINGS} | change)

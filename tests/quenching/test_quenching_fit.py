@@ -330,7 +330,7 @@ def test_choices_by_name() -> None:
         quenching.fit("csi", without=["coherent-1", "coherent-2"])
     with pytest.raises(InputError, match="needs an element"):
         quenching.fit("csi", curve="lindhard")
-    with pytest.raises(InputError, match="cannot fix"):
+    with pytest.raises(InputError, match="cannot determine"):
         quenching.fit("ar", include=["warp"], curve="linear")
     with pytest.raises(InputError, match="order"):
         polynomial(9)

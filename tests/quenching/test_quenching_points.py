@@ -148,7 +148,7 @@ def test_slips_are_named(tmp_path: Path, text: str, words: str) -> None:
 def test_folders_that_hold_nothing_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no data set"):
         read_folder(tmp_path)
-    with pytest.raises(InputError, match="no folder"):
+    with pytest.raises(InputError, match="not a folder"):
         read_folder(tmp_path / "missing")
     write(tmp_path, HEAD + NAMES + "10,0.1,0.002\n")
     with pytest.raises(DataError, match="'csi' where those of 'ar'"):

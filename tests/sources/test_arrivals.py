@@ -114,7 +114,7 @@ def test_the_sns_is_two_pulses():
         ("steady", {"begin_d": 0.0}, "give both, or neither"),
         ("steady", {"begin_d": 2.0, "end_d": 1.0}, "is empty: it must end after it begins"),
         ("periodic", {"period_d": 0.0}, "period in d must be positive"),
-        ("orbit", {"eccentricity": 0.7}, "between 0 and 0.5, as 0.01671"),
+        ("orbit", {"eccentricity": 0.7}, "between 0 and 0.5, such as 0.01671"),
         ("orbit", {"eccentricity": float("nan")}, "between 0 and 0.5"),
         ("orbit", {"period_d": 0.0}, "period in d must be positive"),
         ("history", {"edges_d": (0.0, 1.0), "power": (1.0, 2.0)}, "2 powers needs 3 edges, not 2"),

@@ -148,7 +148,7 @@ def test_missing_empty_and_inconsistent_files_are_named(folder, tmp_path):
     with pytest.raises(DataError, match="holds no flux histogram"):
         Tabulated(tmp_path / "empty", 19.3, 1e23)
     (folder / "keNuE_export.csv").write_text("# bin_center_MeV,counts\n0.05,0\n0.15,0\n")
-    with pytest.raises(DataError, match="hold counts"):
+    with pytest.raises(DataError, match="contain counts"):
         Tabulated(folder, 19.3, 1e23)
     (folder / "keNuE_export.csv").write_text("# bin_center_MeV,counts\n0.05,1\n0.15,1\n")
     with pytest.raises(DataError, match=r"tNuE_export\.csv: holds more counts in time"):
