@@ -45,7 +45,8 @@ _NOMINAL: Final = "observed times 1"
 def relic_lines() -> dict[str, Array]:
     """Y at which chi is all dark matter, by model, ``(n, 2)``; at all masses of the limits too."""
     limits = carried("dark-matter-bremsstrahlung", "m_chi")[_NOMINAL][:, 0]
-    masses = np.union1d(np.geomspace(1.0, 220.0, 10), limits)
+    # straight lines but for the threshold of muon pairs, where there are more masses
+    masses = np.union1d(np.geomspace(70.0, 220.0, 10), limits)
     found = relic(list(RELICS), masses, alpha_d=_ALPHA_D, ratio=_RATIO)
     return {
         name: np.array([(p.pair.m_chi_mev, p.y_dm) for p in points])
