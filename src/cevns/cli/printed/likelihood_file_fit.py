@@ -72,8 +72,8 @@ def fit_file(path: Path, asked: options.Asked, output: Output, *, asimov: bool, 
         said = "is expected to be rejected" if asimov else "is rejected"
         against = "" if z is None else f"; {best.poi} = 0 {said} at {z:.2f} sigma"
         console.print(f"{best.poi} = {value_text(best[best.poi])}{against}", style="bold")
-    if held := [p.name for p in best if p.fixed]:
-        console.print(f"held in this fit, so not in its errors: {', '.join(held)}", soft_wrap=True)
+    if fixed := [p.name for p in best if p.fixed]:
+        console.print(f"held in this fit, so not in its errors: {', '.join(fixed)}", soft_wrap=True)
     console.print(best.goodness)
     if best.diagnosis:
         console.print(f"note: {best.diagnosis}", soft_wrap=True)
