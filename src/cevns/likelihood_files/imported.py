@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from cevns import records
-from cevns.exceptions import DataError, InputError, UnknownNameError
+from cevns.citations import Citations
+from cevns.exceptions import DataError, FitError, InputError, UnknownNameError
 from cevns.inference.fitting.fit_result import FitResult
 from cevns.inference.fitting.intervals import Significance, significance
 from cevns.inference.fitting.quoted_fit import MinosChoice, fit
@@ -19,9 +22,14 @@ from cevns.likelihood_files.assembled import assembled
 from cevns.likelihood_files.file_format import Candidate
 from cevns.likelihood_files.histograms import FACTOR_CODES, HistogramModel
 from cevns.likelihood_files.hs3_document import read_hs3_document
-from cevns.likelihood_files.workspace_document import digest, read_workspace_document
+from cevns.likelihood_files.workspace_document import (
+    digest,
+    metadata_path,
+    read_workspace_document,
+)
 from cevns.parameters import Parameters
 from cevns.records import Result
+from cevns.typing import BoolArray
 
 __all__ = ["ImportedFit", "ImportedLikelihood", "is_likelihood_file", "read_likelihood"]
 
@@ -58,9 +66,10 @@ class ImportedFit(Result):
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``cevns fit FILE.json``."""
         likelihood = self.likelihood
-        return {
+        record = {
             **records.head(),
             **self.fit.to_dict(),
+            "citations": likelihood.citations.records(),
             "engine": records.head()["engine"],
             "experiment": likelihood.histograms.name,
             "inputs": {
@@ -85,6 +94,7 @@ class ImportedFit(Result):
                 for name, own in self.counts.items()
             },
         }
+        return records.cited(record, "fit", "asymptotic")
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,12 +106,14 @@ class ImportedLikelihood:
         histograms: what it holds.
         sha256: digest of the document.
         choices: what the file leaves open and was chosen.
+        citations: whose likelihood it is, as far as the file, or that beside it, says so.
     """
 
     path: Path
     histograms: HistogramModel
     sha256: str
     choices: Mapping[str, str]
+    citations: Citations = field(default_factory=Citations)
 
     @cached_property
     def model(self) -> Model:
@@ -129,6 +141,15 @@ class ImportedLikelihood:
             InputError: if the counts are impossible.
             FitError: if the fit does not converge.
         """
+        try:
+            return self._fit(poi, fix or {}, asimov=asimov, minos=minos)
+        except (FitError, InputError) as error:
+            below = next(_negative(self.histograms), "")
+            if not below or isinstance(error, UnknownNameError):
+                raise
+            raise type(error)(f"{error}; {below}") from None
+
+    def _fit(self, poi: str | None, fix: Fix, *, asimov: bool, minos: MinosChoice) -> ImportedFit:
         name = self.model.parameters[poi].name if poi else self.histograms.poi or None
         model = self.model
         if name is not None:
@@ -139,7 +160,7 @@ class ImportedLikelihood:
                 )
             )
         data = asimov_data(model) if asimov else None
-        model = model.with_parameters(model.parameters.fix(fix or {}))
+        model = model.with_parameters(model.parameters.fix(fix))
         best = fit(model, data=data, poi=name, minos=minos)
         against = None
         if name is not None:
@@ -150,9 +171,14 @@ class ImportedLikelihood:
 
 
 def is_likelihood_file(path: Path | str) -> bool:
-    """Whether a path is that of a file of a likelihood that can be fitted."""
+    """Whether a file holds a likelihood, by its content, whatever its suffix.
+
+    Raises:
+        DataError: if it begins as JSON does and is none.
+    """
     candidate = Candidate(Path(path))
-    if candidate.path.suffix != ".json" or not candidate.path.is_file():
+    # YAML may begin as JSON does
+    if candidate.path.suffix.casefold() in (".yaml", ".yml") or not candidate.path.is_file():
         return False
     found = candidate.json
     return (
@@ -213,4 +239,39 @@ def read_likelihood(
         )
     else:
         raise DataError("is neither a HistFactory workspace nor an HS3 file", path=path)
-    return ImportedLikelihood(Path(path), found, digest(document), asked)
+    for channel in found.channels:
+        total = sum(s.nominal for s in channel.samples)
+        if np.any(np.asarray(total) < 0.0):
+            text = next(_negative(found, channel.name, np.asarray(total) < 0.0))
+            raise DataError(f"{text}, so that a negative count is expected there", path=path)
+    sha256 = digest(document)
+    return ImportedLikelihood(Path(path), found, sha256, asked, _citations(document, path, sha256))
+
+
+def _negative(
+    found: HistogramModel, name: str | None = None, of: BoolArray | None = None
+) -> Iterator[str]:
+    """Sentences on contents below zero, perhaps in some bins of one channel only."""
+    for channel in found.channels:
+        for sample in channel.samples if name in (None, channel.name) else ():
+            below = sample.nominal < 0.0
+            for b in np.flatnonzero(below if of is None else below & of):
+                yield (
+                    f"the sample {sample.name!r} of channel {channel.name!r} has "
+                    f"{sample.nominal[b]:g} events in bin {b + 1} of {len(below)}"
+                )
+
+
+def _citations(document: Mapping[str, Any], path: Path | str, sha256: str) -> Citations:
+    """Whom a likelihood cites: publications of HS3, or the metadata beside their workspace."""
+    metadata = document.get("metadata")
+    publications = metadata.get("publications") if isinstance(metadata, Mapping) else None
+    try:
+        if isinstance(publications, list):
+            return Citations.of([str(p) for p in publications], "measurement")
+        beside = Candidate(metadata_path(Path(path)))
+        if beside.path.is_file() and beside.json.get("workspace_sha256") == sha256:
+            return Citations.read(beside.json.get("citations", ()))
+    except (InputError, DataError):  # of a file by others, or one that is damaged
+        pass
+    return Citations()
