@@ -95,6 +95,7 @@ class DataError(InputError):
     """A data file is missing, truncated, altered or in the wrong columns."""
 
     def __init__(self, message: str, *, path: Path | str, line: int | None = None) -> None:
+        self.path = str(path)
         where = f"{path}" + (f", line {line}" if line is not None else "")
         super().__init__(f"{where}: {message}")
 
