@@ -209,3 +209,15 @@ def test_one_sided_variation_and_missing_tables_are_one_slip_each(tmp_path):
     ]
     assert len(found) == 2
     assert all("does not exist" in str(slip) for slip in found)
+
+
+@pytest.mark.parametrize("a", [5.0, 1.001])
+def test_an_efficiency_above_one_is_a_slip(a, tmp_path):
+    text = (TEMPLATES / "beam.yaml").read_text()
+    assert "coefficients: [1.0, 0.5, 9.0, 0.0]" in text
+    path = tmp_path / "own.yaml"
+    path.write_text(text.replace("coefficients: [1.0,", f"coefficients: [{a},"))
+    (only,) = slips(path)
+    assert isinstance(only, SchemaError)
+    assert only.field == "detector.efficiency.energy"
+    assert f"the efficiency is {a:g} at 60; it must lie between 0 and 1" in only.message
