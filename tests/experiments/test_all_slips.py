@@ -221,3 +221,32 @@ def test_an_efficiency_above_one_is_a_slip(a, tmp_path):
     assert isinstance(only, SchemaError)
     assert only.field == "detector.efficiency.energy"
     assert f"the efficiency is {a:g} at 60; it must lie between 0 and 1" in only.message
+
+
+@pytest.mark.parametrize(
+    ("section", "field", "value"),
+    [
+        ("interaction", "couplings", "tree-low"),
+        ("interaction", "form_factor", "klain-nystrand"),
+        ("interaction", "kind", "standard-modl"),
+        ("target", "material", "CsJ"),
+        ("source", "facility", "sns-pup"),
+    ],
+)
+def test_the_schema_knows_the_names_of_the_registries(section, field, value):
+    document = copy.deepcopy(dict(parse(TEMPLATES / "beam.yaml").values))
+    validator = Draft202012Validator(file_schema())
+    assert validator.is_valid(document)
+    document[section][field] = value
+    assert not validator.is_valid(document)
+
+
+def test_the_schema_describes_fields_with_the_words_of_their_classes():
+    schema = file_schema()
+    assert schema["properties"]["live_time"]["description"] == "days of data"
+    exposure = schema["$defs"]["ChannelEntry"]["properties"]["exposure"]["description"]
+    assert exposure == "what backgrounds, and the signal, are multiplied with"
+    sections = [schema, *schema["$defs"].values()]
+    fields = [f for s in sections for n, f in s.get("properties", {}).items() if n != "kind"]
+    described = [f for f in fields if "description" in f]
+    assert len(described) > 0.7 * len(fields)

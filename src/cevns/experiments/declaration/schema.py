@@ -57,6 +57,24 @@ class ExperimentFile(Section):
     follows from them. ``predicted`` is the signal that its authors predict in the Standard Model,
     to which ours is scaled. ``external`` are measurements from elsewhere. ``variants`` are named
     sets of changed fields, chosen by ``--set variant=NAME``.
+
+    Args:
+        schema: of this form of files, 1.
+        name: small letters, digits and ``-``.
+        title: a line for tables and figures.
+        cite: papers of the measurement, by arXiv number, DOI or key.
+        overlaps: names of experiments with the same data, which no fit has beside this one.
+        source: where the neutrinos come from.
+        target: what they hit.
+        interaction: the process and its physics choices.
+        signal: a signal PDF that the release has.
+        detector: what the apparatus makes of a deposit.
+        axes: the reconstructed energy, pulse shape and time, and their bins.
+        backgrounds: by name, their count or rate and their shape.
+        parameters: by name, what is not known exactly and what it acts on.
+        data: what was measured; without it the file is a projection.
+        live_time: days of data.
+        correlations: auxiliary measurements of several parameters.
     """
 
     schema_version: Literal[1] = Field(alias="schema")
