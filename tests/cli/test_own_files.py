@@ -232,3 +232,10 @@ def test_near_misses(text, said, capsys):
     assert words(text) == 2
     (error,) = capsys.readouterr().err.splitlines()
     assert said in error
+
+
+def test_init_makes_no_folder(tmp_path, capsys):
+    out = tmp_path / "none" / "mine.yaml"
+    assert run(["init", "beam", "--out", str(out)]) == 2
+    assert "there is no folder" in capsys.readouterr().err
+    assert not out.parent.exists()
