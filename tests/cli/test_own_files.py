@@ -200,11 +200,12 @@ def test_names_are_completed():
     assert tuple(TEMPLATES("")) == templates()
 
 
-def test_a_shell_is_answered():
+def completed(line: str) -> list[str]:
+    """What a shell is offered for the last word of a line."""
     asked = {
         "_CEVNS_COMPLETE": "complete_bash",
-        "COMP_WORDS": "cevns fit coherent-csi",
-        "COMP_CWORD": "2",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(len(line.split()) - 1),
     }
     done = subprocess.run(
         [sys.executable, "-m", "cevns"],
@@ -213,7 +214,12 @@ def test_a_shell_is_answered():
         text=True,
         check=True,
     )
-    assert done.stdout.split() == [n for n in catalogue() if n.startswith("coherent-csi")]
+    return done.stdout.split()
+
+
+def test_a_shell_is_answered():
+    names = [n for n in catalogue() if n.startswith("coherent-csi")]
+    assert completed("cevns fit coherent-csi") == names
 
 
 @pytest.mark.parametrize(
@@ -239,3 +245,26 @@ def test_init_makes_no_folder(tmp_path, capsys):
     assert run(["init", "beam", "--out", str(out)]) == 2
     assert "there is no folder" in capsys.readouterr().err
     assert not out.parent.exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("export coherent-csi-2021 --to h", {"histfactory", "hs3", "hepdata"}),
+        ("scan coherent-csi-2021 --method p", {"profile"}),
+        ("fit coherent-csi-2021 --poi cross", {"cross-section", "cross-section-scale"}),
+        ("fit coherent-csi-2021 --format p", {"png", "pdf"}),
+        ("list coup", {"couplings"}),
+        ("list parameters --model light-s", {"light-scalar"}),
+        ("sensitivity x --topic neu", {"neutron-radius"}),
+        ("xsec --couplings tree-l", {"tree-lowE"}),
+        ("inspect sc", {"scans/", "scan.h5"}),
+        ("plot scans/o", {"scans/one.h5"}),
+    ],
+)
+def test_closed_sets_of_names_and_files_are_completed(typed, offered, tmp_path, monkeypatch):
+    (tmp_path / "scans").mkdir()
+    (tmp_path / "scans" / "one.h5").touch()
+    (tmp_path / "scan.h5").touch()
+    monkeypatch.chdir(tmp_path)
+    assert offered <= set(completed(f"cevns {typed}"))

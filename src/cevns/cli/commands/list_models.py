@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cevns.cli.terminal.completion import INTERACTIONS, one_of
 from cevns.cli.terminal.output import Output, table
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.registry import canonical
@@ -48,13 +49,17 @@ KINDS = tuple(_COLUMNS)
 def list_names(
     output: Output,
     kind: Annotated[
-        str | None, typer.Argument(metavar="KIND", help=f"one of {', '.join(KINDS)}")
+        str | None,
+        typer.Argument(
+            metavar="KIND", help=f"one of {', '.join(KINDS)}", autocompletion=one_of(*KINDS)
+        ),
     ] = None,
     model: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
             help="of 'parameters': an interaction, several with +, or your own FILE.py",
+            autocompletion=INTERACTIONS,
         ),
     ] = None,
 ) -> None:

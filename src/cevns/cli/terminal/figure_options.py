@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from cevns.cli.terminal.completion import one_of
 from cevns.cli.terminal.output import prepare_folder
 from cevns.exceptions import InputError, UnknownNameError
 
@@ -22,7 +23,10 @@ FORMATS: Final = ("png", "pdf", "svg")
 Form = Annotated[
     list[str] | None,
     typer.Option(
-        "--format", metavar="NAME", help="format of the figures: png (default), pdf or svg"
+        "--format",
+        metavar="NAME",
+        help="format of the figures: png (default), pdf or svg",
+        autocompletion=one_of(*FORMATS),
     ),
 ]
 XLim = Annotated[
