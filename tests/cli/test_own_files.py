@@ -268,3 +268,27 @@ def test_closed_sets_of_names_and_files_are_completed(typed, offered, tmp_path, 
     (tmp_path / "scan.h5").touch()
     monkeypatch.chdir(tmp_path)
     assert offered <= set(completed(f"cevns {typed}"))
+
+
+def test_variations_are_shown_with_their_numbers(capsys):
+    assert words("show coherent-csi-2021") == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "plus [0.0613632, 3.51547, -85.5548, 595.562]" in shown
+    assert "minus [0.0495624, 5.09815, -137.858, 1085.2]" in shown
+
+
+def test_toys_are_counted_by_the_option_of_the_other_commands(capsys):
+    found = [
+        result(capsys, f"toys coherent-ar-10 {option} 5 --workers 1") for option in ("--toys", "-n")
+    ]
+    assert [f["toys"]["n"] if "toys" in f else f["n"] for f in found] == [5, 5]
+
+
+def test_combinations_are_no_experiments_but_are_offered(capsys):
+    assert words("fit no-such-thing") == 2
+    said = capsys.readouterr().err
+    known, _, apart = said.partition("combinations: ")
+    assert "global" not in known.split("Known: ")[1]
+    assert "global" in apart
+    assert words("fit globall") == 2
+    assert "did you mean 'global'" in capsys.readouterr().err

@@ -78,8 +78,9 @@ def find(name_or_path: str | Path, folder: Path | None = None) -> Path:
         if not path.exists():
             raise InputError(f"there is no experiment file {path}; check the path")
         return path
-    known = (*catalogue(), *combinations())
-    raise UnknownNameError("experiment", text, known, _short_names().get(canonical(text), ()))
+    meant = _short_names().get(canonical(text), ())
+    apart = ("combinations", combinations())
+    raise UnknownNameError("experiment", text, catalogue(), meant, apart)
 
 
 def _short_names() -> dict[str, tuple[str, ...]]:
