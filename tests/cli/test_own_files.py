@@ -61,6 +61,7 @@ def test_a_changed_file_keeps_its_comments(tmp_path, capsys):
 def test_a_shipped_file_comes_with_its_tables(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("CEVNS_DATA", str(tmp_path))
     path = tmp_path / "here" / "csi-own.yaml"
+    path.parent.mkdir()
     assert words(f"init --from coherent-csi-2021 --out {path}") == 0
     assert (path.parent / "coherent-csi-2021" / "brn-pe.csv").is_file()
     capsys.readouterr()
@@ -292,3 +293,18 @@ def test_combinations_are_no_experiments_but_are_offered(capsys):
     assert "global" in apart
     assert words("fit globall") == 2
     assert "did you mean 'global'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("columns", ["72", None])
+def test_long_lists_of_names_end_between_names(columns, monkeypatch, capsys):
+    if columns is None:
+        monkeypatch.delenv("COLUMNS", raising=False)
+    else:
+        monkeypatch.setenv("COLUMNS", columns)
+    assert words("list") == 0
+    said = capsys.readouterr().out
+    longest = 72 if columns else 100
+    names = said.partition("\nexperiments")[2].partition("\n\n")[0].splitlines()[1:]
+    assert max(map(len, names)) <= longest
+    assert " ".join(" ".join(names).split()) == ", ".join(catalogue())
+    assert (len(names) == len(catalogue())) == (columns is None)
