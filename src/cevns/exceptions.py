@@ -49,6 +49,7 @@ class UnknownNameError(InputError):
         name: the name as the user wrote it.
         known: the names that exist.
         meant: those that it surely stands for, a short name for example; by default the nearest.
+        apart: further names that are listed apart, and what these are called.
 
     Examples:
         >>> print(UnknownNameError("material", "CsJ", ["CsI", "NaI"]))
@@ -56,15 +57,22 @@ class UnknownNameError(InputError):
     """
 
     def __init__(
-        self, kind: str, name: str, known: Iterable[str], meant: Iterable[str] = ()
+        self,
+        kind: str,
+        name: str,
+        known: Iterable[str],
+        meant: Iterable[str] = (),
+        apart: tuple[str, Iterable[str]] = ("", ()),
     ) -> None:
         self.kind, self.name, self.known = kind, name, sorted(known)
-        folded = {k.casefold(): k for k in self.known}
+        called, others = apart[0], sorted(apart[1])
+        folded = {k.casefold(): k for k in (*self.known, *others)}
         near = difflib.get_close_matches(name.casefold(), folded, n=3, cutoff=0.5)
         offered = [*meant] or [folded[n] for n in near]
         hint = "did you mean " + " or ".join(map(repr, offered)) + "? " if offered else ""
         shown = ", ".join(self.known[:40]) + (", ..." if len(self.known) > 40 else "")
         listed = f"Known: {shown}" if shown else "there is none here"
+        listed += f"; {called}: {', '.join(others)}" if others else ""
         super().__init__(f"unknown {kind} {name!r}: {hint}{listed}")
 
 
@@ -95,6 +103,7 @@ class DataError(InputError):
     """A data file is missing, truncated, altered or in the wrong columns."""
 
     def __init__(self, message: str, *, path: Path | str, line: int | None = None) -> None:
+        self.path = str(path)
         where = f"{path}" + (f", line {line}" if line is not None else "")
         super().__init__(f"{where}: {message}")
 

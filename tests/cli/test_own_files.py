@@ -61,6 +61,7 @@ def test_a_changed_file_keeps_its_comments(tmp_path, capsys):
 def test_a_shipped_file_comes_with_its_tables(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("CEVNS_DATA", str(tmp_path))
     path = tmp_path / "here" / "csi-own.yaml"
+    path.parent.mkdir()
     assert words(f"init --from coherent-csi-2021 --out {path}") == 0
     assert (path.parent / "coherent-csi-2021" / "brn-pe.csv").is_file()
     capsys.readouterr()
@@ -205,11 +206,12 @@ def test_names_are_completed():
     assert tuple(TEMPLATES("")) == templates()
 
 
-def test_a_shell_is_answered():
+def completed(line: str) -> list[str]:
+    """What a shell is offered for the last word of a line."""
     asked = {
         "_CEVNS_COMPLETE": "complete_bash",
-        "COMP_WORDS": "cevns fit coherent-csi",
-        "COMP_CWORD": "2",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(len(line.split()) - 1),
     }
     done = subprocess.run(
         [sys.executable, "-m", "cevns"],
@@ -218,7 +220,12 @@ def test_a_shell_is_answered():
         text=True,
         check=True,
     )
-    assert done.stdout.split() == [n for n in catalogue() if n.startswith("coherent-csi")]
+    return done.stdout.split()
+
+
+def test_a_shell_is_answered():
+    names = [n for n in catalogue() if n.startswith("coherent-csi")]
+    assert completed("cevns fit coherent-csi") == names
 
 
 @pytest.mark.parametrize(
@@ -237,3 +244,72 @@ def test_near_misses(text, said, capsys):
     assert words(text) == 2
     (error,) = capsys.readouterr().err.splitlines()
     assert said in error
+
+
+def test_init_makes_no_folder(tmp_path, capsys):
+    out = tmp_path / "none" / "mine.yaml"
+    assert run(["init", "beam", "--out", str(out)]) == 2
+    assert "there is no folder" in capsys.readouterr().err
+    assert not out.parent.exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("export coherent-csi-2021 --to h", {"histfactory", "hs3", "hepdata"}),
+        ("scan coherent-csi-2021 --method p", {"profile"}),
+        ("fit coherent-csi-2021 --poi cross", {"cross-section", "cross-section-scale"}),
+        ("fit coherent-csi-2021 --format p", {"png", "pdf"}),
+        ("list coup", {"couplings"}),
+        ("list parameters --model light-s", {"light-scalar"}),
+        ("sensitivity x --topic neu", {"neutron-radius"}),
+        ("xsec --couplings tree-l", {"tree-lowE"}),
+        ("inspect sc", {"scans/", "scan.h5"}),
+        ("plot scans/o", {"scans/one.h5"}),
+    ],
+)
+def test_closed_sets_of_names_and_files_are_completed(typed, offered, tmp_path, monkeypatch):
+    (tmp_path / "scans").mkdir()
+    (tmp_path / "scans" / "one.h5").touch()
+    (tmp_path / "scan.h5").touch()
+    monkeypatch.chdir(tmp_path)
+    assert offered <= set(completed(f"cevns {typed}"))
+
+
+def test_variations_are_shown_with_their_numbers(capsys):
+    assert words("show coherent-csi-2021") == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "plus [0.0613632, 3.51547, -85.5548, 595.562]" in shown
+    assert "minus [0.0495624, 5.09815, -137.858, 1085.2]" in shown
+
+
+def test_toys_are_counted_by_the_option_of_the_other_commands(capsys):
+    found = [
+        result(capsys, f"toys coherent-ar-10 {option} 5 --workers 1") for option in ("--toys", "-n")
+    ]
+    assert [f["toys"]["n"] if "toys" in f else f["n"] for f in found] == [5, 5]
+
+
+def test_combinations_are_no_experiments_but_are_offered(capsys):
+    assert words("fit no-such-thing") == 2
+    said = capsys.readouterr().err
+    known, _, apart = said.partition("combinations: ")
+    assert "global" not in known.split("Known: ")[1]
+    assert "global" in apart
+    assert words("fit globall") == 2
+    assert "did you mean 'global'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("columns", ["72", None])
+def test_long_lists_of_names_end_between_names(columns, monkeypatch, capsys):
+    if columns is None:
+        monkeypatch.delenv("COLUMNS", raising=False)
+    else:
+        monkeypatch.setenv("COLUMNS", columns)
+    assert words("list") == 0
+    said = capsys.readouterr().out
+    longest = 72 if columns else 100
+    names = said.partition("\nexperiments")[2].partition("\n\n")[0].splitlines()[1:]
+    assert max(map(len, names)) <= longest
+    assert " ".join(" ".join(names).split()) == ", ".join(catalogue())
+    assert (len(names) == len(catalogue())) == (columns is None)

@@ -91,10 +91,25 @@ def test_samples_have_the_roles_of_the_experiment_file(folder):
     ("name", "old", "new", "message"),
     [
         ("data_coincidence_beamOn.txt", "1, 0.75,", "0.75, 1,", "line 3: .*0.75, 1 where 1, 0.75"),
-        ("data_coincidence_beamOn.txt", "49, 11.75, ", "49, 11.75, -", "is not a number of events|no count"),
-        ("data_coincidence_beamOn.txt", "3, 0.25, ", "3, 0.25, 0.5", "line 26: .* not a number of events"),
+        (
+            "data_coincidence_beamOn.txt",
+            "49, 11.75, ",
+            "49, 11.75, -",
+            "is not a number of events|no count",
+        ),
+        (
+            "data_coincidence_beamOn.txt",
+            "3, 0.25, ",
+            "3, 0.25, 0.5",
+            "line 26: .* not a number of events",
+        ),
         ("data_anticoincidence_beamOn.txt", "9, 2.25, ", "9, 2.25, nan\n", "line"),
-        ("arrivalTimePDF_promptNeutrons.txt", "0.25, 0.0833", "0.25, 0.1833", "sums to 1.1 instead of 1"),
+        (
+            "arrivalTimePDF_promptNeutrons.txt",
+            "0.25, 0.0833",
+            "0.25, 0.1833",
+            "sums to 1.1 instead of 1",
+        ),
         ("promptPDF.txt", "3.5, ", "3.5, -", "line 4: a content is negative"),
         ("promptPDF.txt", "\n3.5, ", "\n3, ", "line 4: .* 3 where 3.5 belongs"),
         ("coherent_parameters.yaml", "  comment: last\n", "", "truncated"),

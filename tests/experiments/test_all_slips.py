@@ -155,3 +155,98 @@ def test_the_schema_knows_the_fields_of_every_kind():
             section["unheard_of"] = 1
             assert not validator.is_valid(changed), f"{file.name}: {'.'.join(map(str, path))}"
     assert len(tried) >= 16
+
+
+BEAM = [
+    # (as the template has it, as it is written wrongly, line, field, what is said)
+    ("sns-ppu", "sns-pup", 13, "source.facility", "unknown stopped-pion facility"),
+    ("years: 3 ", "years: -3 ", 14, "source.years", "must be positive"),
+    ("distance: 20 m", "distance: 0 m", 15, "source.distance", "must be positive"),
+    ("  qf: {constraint", "  q: {constraint", 27, "detector.quenching.variations.qf", "no param"),
+    ("scale: 20 PE", "scale: 20 keVee", 40, "backgrounds.steady.energy", "not of light"),
+    ("scale: 15 PE", "scale: 15 keVee", 45, "backgrounds.brn.energy", "not of light"),
+]
+
+
+def test_nothing_hides_what_does_not_fit_together(tmp_path):
+    """Slips of models, of fields that belong together and of units are found in one run."""
+    text = (TEMPLATES / "beam.yaml").read_text()
+    for old, new, *_ in BEAM:
+        assert old in text
+        text = text.replace(old, new)
+    path = tmp_path / "own.yaml"
+    path.write_text(text)
+    found = slips(path)
+    assert [(e.line, e.field) for e in found if isinstance(e, SchemaError)] == [
+        (line, field) for _, _, line, field, _ in BEAM
+    ]
+    for slip, (*_, said) in zip(found, BEAM, strict=True):
+        assert said in str(slip)
+    # a field that does not exist does not hide them
+    path.write_text(text.replace("  brn:\n", "  brn:\n    foo: 1\n"))
+    assert {str(s) for s in slips(path)} > {
+        str(s).replace("line 45", "line 46") if "brn" in str(s) else str(s) for s in found
+    }
+
+
+def test_one_sided_variation_and_missing_tables_are_one_slip_each(tmp_path):
+    text = (TEMPLATES / "beam.yaml").read_text()
+    path = tmp_path / "own.yaml"
+    path.write_text(text.replace("plus: 0.094, minus: 0.086", "plus: 0.094"))
+    (only,) = slips(path)
+    assert isinstance(only, SchemaError)
+    assert (only.line, only.field) == (27, "detector.quenching.variations.qf.minus")
+    path.write_text(text.replace("plus: 0.094, minus: 0.086", "up: 0.094"))
+    (only,) = slips(path)
+    assert "expected a variation" in str(only)
+    for shape in ("{kind: exponential, scale: 20 PE}", "{kind: exponential, scale: 15 PE}"):
+        text = text.replace(shape, f"{{file: no-{len(text)}.csv}}")
+    path.write_text(text)
+    found = slips(path)
+    assert [(e.line, e.field) for e in found if isinstance(e, SchemaError)] == [
+        (40, "backgrounds.steady.energy.file"),
+        (45, "backgrounds.brn.energy.file"),
+    ]
+    assert len(found) == 2
+    assert all("does not exist" in str(slip) for slip in found)
+
+
+@pytest.mark.parametrize("a", [5.0, 1.001])
+def test_an_efficiency_above_one_is_a_slip(a, tmp_path):
+    text = (TEMPLATES / "beam.yaml").read_text()
+    assert "coefficients: [1.0, 0.5, 9.0, 0.0]" in text
+    path = tmp_path / "own.yaml"
+    path.write_text(text.replace("coefficients: [1.0,", f"coefficients: [{a},"))
+    (only,) = slips(path)
+    assert isinstance(only, SchemaError)
+    assert only.field == "detector.efficiency.energy"
+    assert f"the efficiency is {a:g} at 60; it must lie between 0 and 1" in only.message
+
+
+@pytest.mark.parametrize(
+    ("section", "field", "value"),
+    [
+        ("interaction", "couplings", "tree-low"),
+        ("interaction", "form_factor", "klain-nystrand"),
+        ("interaction", "kind", "standard-modl"),
+        ("target", "material", "CsJ"),
+        ("source", "facility", "sns-pup"),
+    ],
+)
+def test_the_schema_knows_the_names_of_the_registries(section, field, value):
+    document = copy.deepcopy(dict(parse(TEMPLATES / "beam.yaml").values))
+    validator = Draft202012Validator(file_schema())
+    assert validator.is_valid(document)
+    document[section][field] = value
+    assert not validator.is_valid(document)
+
+
+def test_the_schema_describes_fields_with_the_words_of_their_classes():
+    schema = file_schema()
+    assert schema["properties"]["live_time"]["description"] == "days of data"
+    exposure = schema["$defs"]["ChannelEntry"]["properties"]["exposure"]["description"]
+    assert exposure == "what backgrounds, and the signal, are multiplied with"
+    sections = [schema, *schema["$defs"].values()]
+    fields = [f for s in sections for n, f in s.get("properties", {}).items() if n != "kind"]
+    described = [f for f in fields if "description" in f]
+    assert len(described) > 0.7 * len(fields)

@@ -59,6 +59,21 @@ def test_every_format_is_looked_into(name, exported):
     json.dumps(found.content, allow_nan=False)
 
 
+def test_a_root_file_has_the_name_of_the_experiment_once(exported):
+    found = inspect(exported("root"))
+    (shown,) = found.tables
+    assert shown.title.endswith("histograms in coherent-csi-2021/")
+    assert {"observed", "cevns/predicted"} <= {row[0] for row in shown.rows}
+    assert "coherent-csi-2021/cevns/predicted" in found.content["histograms"]
+
+
+def test_columns_of_a_submission_are_told_apart(exported):
+    said = " ".join(
+        cell for t in inspect(exported("hepdata")).tables for row in t.rows for cell in row
+    )
+    assert "cevns, predicted; cevns, fitted" in said
+
+
 def test_likelihoods_hold_what_was_written(exported):
     for name in ("histfactory", "hs3"):
         content = inspect(exported(name)).content

@@ -291,7 +291,9 @@ def test_a_species_is_any_name():
 
 
 def test_a_process_refuses_what_it_does_not_scatter():
-    with pytest.raises(SpeciesError, match=r"'standard-model' does not scatter 'chi': .* not a neut"):
+    with pytest.raises(
+        SpeciesError, match=r"'standard-model' does not scatter 'chi': .* not a neut"
+    ):
         Fold(Beam(), StandardModel(), material("Ar"), 1.0, HELM)
     with pytest.raises(SpeciesError, match="'chi' does not scatter 'nu_mu': 'nu_mu' is no dark"):
         KernelFold(SOURCE, Chi(), material("Ar"), 1.0)

@@ -54,12 +54,13 @@ class OwnFile:
             What was written, the file first. A table that is there with the same content stays.
 
         Raises:
-            OutputError: if a file is there already, or cannot be written.
+            OutputError: if a file is there already or cannot be written, or its folder is not there.
         """
         if target.suffix.casefold() not in (".yaml", ".yml"):
             raise OutputError(f"{target}: an experiment file ends in .yaml")
         if target.exists():
             raise OutputError(f"{target} already exists; name another file, or remove it first")
+        files.check_writable(target)
         contents = {
             target.parent / name: files.read(path, _TABLE_BYTES)
             for name, path in self.tables.items()
@@ -75,7 +76,6 @@ class OwnFile:
         for path, content in new.items():
             files.make_folder(path.parent)
             files.write(path, content, new=True)
-        files.make_folder(target.parent)
         files.write(target, self.text, new=True)
         return (target, *new)
 

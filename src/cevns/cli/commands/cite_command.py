@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from cevns.cli.terminal import options
+from cevns.cli.terminal.completion import one_of
 from cevns.cli.terminal.output import Output
 from cevns.exceptions import InputError
 
@@ -24,7 +25,13 @@ def cite(
         ),
     ],
     format_name: Annotated[
-        str, typer.Option("--format", metavar="NAME", help="bibtex, text or markdown")
+        str,
+        typer.Option(
+            "--format",
+            metavar="NAME",
+            help="bibtex, text or markdown",
+            autocompletion=one_of("bibtex", "text", "markdown"),
+        ),
     ] = "bibtex",
     model: Annotated[str | None, options.NewPhysics] = None,
     set_field: options.SetField = None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cevns.cli.terminal import options, ranges
+from cevns.cli.terminal.completion import EXPORTS, FILES, one_of
 from cevns.cli.terminal.output import Output, table
 from cevns.exceptions import InputError, UnknownNameError
 
@@ -24,7 +25,10 @@ def export(
     to: Annotated[
         str,
         typer.Option(
-            "--to", metavar="FORMAT", help="histfactory, hs3, hepdata, root, csv or arviz"
+            "--to",
+            metavar="FORMAT",
+            help="histfactory, hs3, hepdata, root, csv or arviz",
+            autocompletion=EXPORTS,
         ),
     ],
     out: Annotated[
@@ -106,13 +110,22 @@ def _plan(asked: options.Asked, parameters: list[str], *, asimov: bool) -> ScanP
 
 
 def inspect(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="of a likelihood or a result")],
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="of a likelihood or a result", autocompletion=FILES),
+    ],
     output: Output,
     table_name: Annotated[
         str | None, typer.Option("--table", metavar="NAME", help="print one table of a result only")
     ] = None,
     format_name: Annotated[
-        str | None, typer.Option("--format", metavar="NAME", help="csv, markdown or latex")
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="NAME",
+            help="csv, markdown or latex",
+            autocompletion=one_of("csv", "markdown", "latex"),
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="write the table there, not to the screen")

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cevns.cli.terminal.output import Output, table
+from cevns.cli.terminal.completion import INTERACTIONS, one_of
+from cevns.cli.terminal.output import Output, in_lines, table
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.registry import canonical
 
@@ -48,13 +49,17 @@ KINDS = tuple(_COLUMNS)
 def list_names(
     output: Output,
     kind: Annotated[
-        str | None, typer.Argument(metavar="KIND", help=f"one of {', '.join(KINDS)}")
+        str | None,
+        typer.Argument(
+            metavar="KIND", help=f"one of {', '.join(KINDS)}", autocompletion=one_of(*KINDS)
+        ),
     ] = None,
     model: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
             help="of 'parameters': an interaction, several with +, or your own FILE.py",
+            autocompletion=INTERACTIONS,
         ),
     ] = None,
 ) -> None:
@@ -69,9 +74,10 @@ def list_names(
         rows = _parameters(model) if k == "parameters" else _rows(k)
         record[k] = [dict(zip(columns, row, strict=True)) for row in rows]
         if kind is None and len(rows) > 12:
-            names = ", ".join(dict.fromkeys(str(row["name"]) for row in record[k]))
+            names = dict.fromkeys(str(row["name"]) for row in record[k])
             output.console.print(f"\n{k}", style="bold", end="")
-            output.console.print(f" ({len(rows)}; 'cevns list {k}')\n  {names}")
+            output.console.print(f" ({len(rows)}; 'cevns list {k}')")
+            in_lines(output.console, "  ", names)
             continue
         of_model = k == "parameters" and model is not None  # it is the title then
         filled = [i for i in range(of_model, len(columns)) if any(_text(row[i]) for row in rows)]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cevns.cli.terminal.completion import FILES
 from cevns.cli.terminal.figure_options import Worded, XLim, ends
 from cevns.cli.terminal.output import Output
 from cevns.cli.terminal.scan_run import ScanOptions, show_scan
@@ -85,7 +86,10 @@ def merge(
 
 
 def plot(
-    scan_file: Annotated[Path, typer.Argument(metavar="SCAN.h5", help="written by 'cevns scan'")],
+    scan_file: Annotated[
+        Path,
+        typer.Argument(metavar="SCAN.h5", help="written by 'cevns scan'", autocompletion=FILES),
+    ],
     words: Worded,
     output: Output,
     overlay: Annotated[

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from cevns.cli.terminal.completion import TOPICS
 from cevns.cli.terminal.figure_options import Figures
 from cevns.cli.terminal.options import At, DataFolder, changes_of
 from cevns.cli.terminal.output import Output, table
@@ -81,7 +82,8 @@ def sensitivity(
     figures: Figures,
     output: Output,
     topic: Annotated[
-        str | None, typer.Option(metavar="NAME", help="one of 'cevns list topics'")
+        str | None,
+        typer.Option(metavar="NAME", help="one of 'cevns list topics'", autocompletion=TOPICS),
     ] = None,
     matrix: Annotated[
         bool,

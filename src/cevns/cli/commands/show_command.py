@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["show"]
 
-_LONGEST, _DEEPEST = 46, 2
-"""Letters of a value on one line, and levels of the fields of a section."""
+_LONGEST, _DEEPEST, _WRAPPED = 46, 2, 200
+"""Letters of a list that is written whole, levels of the fields of a section, and letters of a
+section that is written with its values."""
 
 
 def show(
@@ -100,7 +101,7 @@ def _flat(section: Any, front: str = "") -> Iterator[tuple[str, str]]:
         name, text = f"{front}{key}", _text(value)
         if isinstance(value, Mapping) and name.count(".") < _DEEPEST:
             yield from _flat(value, f"{name}.")
-        elif not isinstance(value, Mapping) or len(text) <= _LONGEST:
+        elif not isinstance(value, Mapping) or len(text) <= _WRAPPED:
             yield name, text
         else:
             yield name, ", ".join(value)

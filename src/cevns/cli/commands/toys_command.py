@@ -18,7 +18,9 @@ __all__ = ["toys"]
 def toys(
     asked: options.Asked,
     output: Output,
-    n: Annotated[int, typer.Option("-n", metavar="N", min=1, help="number of toys")] = 10_000,
+    n: Annotated[
+        int, typer.Option("--toys", "-n", metavar="N", min=1, help="number of toys")
+    ] = 10_000,
     seed: Annotated[int, typer.Option(metavar="SEED", min=0, help="master seed")] = 1,
     exact: Annotated[
         bool, typer.Option("--exact", help="fit with the exact model, not with its tabulated form")

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from cevns.analysis.measurement import CM2_UNIT, rejection
-from cevns.cli.terminal.output import by_channel, table
+from cevns.cli.terminal.output import by_channel, in_lines, table
 from cevns.exceptions import CevnsWarning
 from cevns.experiments.remarks import radius_remarks, remarks
 
@@ -127,7 +127,7 @@ def _show_origin(console: Console, result: Measurement) -> None:
         if not result.together:  # of several, the JSON names them
             # one file may have two roles, a response that is in the release
             files = [f"{f.name.rpartition('/')[2]} {f.sha256[:8]}" for f in e.inputs.files]
-            console.print(f"files, sha256: {', '.join(dict.fromkeys(files))}", style="dim")
+            in_lines(console, "files, sha256: ", dict.fromkeys(files), style="dim")
         if own := _said({k: v for k, v in changes[e.name].items() if k not in common}):
             console.print(f"{whose}changed: {own}", soft_wrap=True)
         if e.document.patches:

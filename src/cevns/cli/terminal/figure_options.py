@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cevns.cli.terminal.completion import FIGURES
 from cevns.cli.terminal.output import prepare_folder
 from cevns.exceptions import InputError, UnknownNameError
 
@@ -21,7 +22,10 @@ __all__ = ["Figures", "Form", "Worded", "XLim", "ends", "suffixes"]
 Form = Annotated[
     list[str] | None,
     typer.Option(
-        "--format", metavar="NAME", help="format of the figures: png (default), pdf or svg"
+        "--format",
+        metavar="NAME",
+        help="format of the figures: png (default), pdf or svg",
+        autocompletion=FIGURES,
     ),
 ]
 XLim = Annotated[

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from cevns.cli.terminal.completion import EXPERIMENTS, INTERACTIONS
+from cevns.cli.terminal.completion import COUPLINGS, EXPERIMENTS, FORM_FACTORS, INTERACTIONS, POIS
 from cevns.cli.terminal.own_inputs import keep_inputs
 from cevns.exceptions import InputError
 from cevns.registry import canonical
@@ -160,6 +160,7 @@ class Asked(Placed):
             metavar="NAME",
             help="count (default), cross-section, flux or sin2-theta-w; of several experiments "
             "cross-section-scale (default) or these",
+            autocompletion=POIS,
         ),
     ] = None
     free: Annotated[
@@ -257,11 +258,18 @@ class SkyPhysics:
             metavar="NAME|CSV[:SET]", help="fog, sno-8b, b16-gs98, b16-agss09met or your own table"
         ),
     ] = "fog"
-    couplings: Annotated[str, typer.Option(metavar="NAME", help="see 'cevns list couplings'")] = (
-        "tree-lowE"
-    )
+    couplings: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="see 'cevns list couplings'", autocompletion=COUPLINGS),
+    ] = "tree-lowE"
     form_factor: Annotated[
-        str, typer.Option("--form-factor", metavar="NAME", help="see 'cevns list form-factors'")
+        str,
+        typer.Option(
+            "--form-factor",
+            metavar="NAME",
+            help="see 'cevns list form-factors'",
+            autocompletion=FORM_FACTORS,
+        ),
     ] = "helm"
     axial: Annotated[bool, typer.Option(help="include the axial part of CEvNS")] = False
 

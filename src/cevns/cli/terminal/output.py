@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Output",
     "by_channel",
+    "in_lines",
     "prepare_figure",
     "prepare_folder",
     "require_plots",
@@ -35,6 +36,8 @@ __all__ = [
 ]
 
 
+_LONG_LINE = 100
+"""Letters up to which a line of names stays one in a file or pipe."""
 _LONGEST_WORD = 46
 """Letters of a word that a table does not break: names, not paths and digests."""
 
@@ -104,6 +107,34 @@ class Output:
         if study.choices:
             self.console.print(f"{study.name} ({study.title}), choices: {said}", soft_wrap=True)
         return study.combination
+
+
+def in_lines(console: Console, first: str, names: Iterable[str], style: str = "") -> None:
+    """Print names behind some words; lines end between names where they are wider than the screen.
+
+    In a file or pipe, whose lines have no end, each name then has its own line.
+
+    Args:
+        console: where.
+        first: what stands before the names on the first line.
+        names: no one is broken.
+        style: of the text.
+    """
+    texts = [*names]
+    limited = console.is_terminal or "COLUMNS" in os.environ
+    width = console.width if limited else _LONG_LINE
+    lines = [f"{first}{', '.join(texts)}"]
+    if len(lines[0]) > width:
+        lines = [first] if first.strip() else []
+        for n, name in enumerate(texts, 1):
+            text = name if n == len(texts) else f"{name},"
+            joined = f"{lines[-1].rstrip()} {text}" if lines else ""
+            if limited and joined and len(joined) <= width:
+                lines[-1] = joined
+            else:
+                lines.append(f"  {text}")
+    for line in lines:
+        console.print(line.rstrip(), style=style, soft_wrap=True)
 
 
 def table(title: str, *columns: str, left: int = 1) -> Table:

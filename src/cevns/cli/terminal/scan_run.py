@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from cevns.cli.terminal import options, ranges
+from cevns.cli.terminal.completion import one_of
 from cevns.cli.terminal.figure_options import Figures, XLim, ends
 from cevns.cli.terminal.output import Output, table
 from cevns.exceptions import InputError
@@ -57,9 +58,14 @@ class ScanOptions(options.Opened, Figures):
 
     model: Annotated[str, options.NewPhysics] = _PLAIN
     cl: Annotated[float, typer.Option("--cl", "--level", help="confidence level")] = 0.9
-    method: Annotated[str, typer.Option(metavar="NAME", help="profile, fc, cls or bayes")] = (
-        "profile"
-    )
+    method: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="profile, fc, cls or bayes",
+            autocompletion=one_of("profile", "fc", "cls", "bayes"),
+        ),
+    ] = "profile"
     toys: Annotated[
         int | None,
         typer.Option(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cevns.detectors.framework.variation import Variation, as_tuple
+from cevns.exceptions import InputError
 from cevns.morphing import even_part
 from cevns.typing import Array, ArrayLike
 
@@ -25,6 +26,12 @@ def vary(
     }
 
 
+_ROUNDING = 1e-6
+"""Beyond 0 and 1, of curves that were fitted."""
+_NODES = 2001
+"""Values of x in a range, beside the kinks, at which a curve must be a probability."""
+
+
 class Efficiency(ABC):
     """A probability between 0 and 1 as a function of a reconstructed value x."""
 
@@ -35,6 +42,39 @@ class Efficiency(ABC):
     def unclamped(self, x: ArrayLike) -> Array:
         """The curve before a clamp to [0, 1], where it has one: what pulls act on."""
         return self(x)
+
+    def require_probability(self, low: float, high: float) -> None:
+        """Raise if the curve, or one of its variations, is no probability somewhere in a range.
+
+        A curve may be clamped at zero, below which the formula of the CsI[Na] release goes at its
+        threshold. A clamp at one has no such meaning: it hides an efficiency in percent.
+
+        Raises:
+            InputError: with the value and where it is.
+
+        Examples:
+            >>> from cevns.detectors.efficiency.sigmoid import Sigmoid
+            >>> Sigmoid((5.0, 0.5, 9.0, 0.0)).require_probability(5.0, 60.0)
+            Traceback (most recent call last):
+            cevns.exceptions.InputError: the efficiency is 5 at 60; it must lie between 0 and 1
+        """
+        inside = [k for k in self.kinks if low <= k <= high]
+        x = np.sort(np.append(np.linspace(low, high, _NODES), inside))
+        curves = {"the efficiency": self}
+        for name, pair in self.varied.items():
+            curves |= {
+                f"the efficiency at {s}1 sigma of {name!r}": c
+                for s, c in zip("+-", pair, strict=True)
+            }
+        for what, curve in curves.items():
+            lowest, highest = curve(x), curve.unclamped(x)
+            wrong = np.append(highest[highest > 1.0 + _ROUNDING], lowest[lowest < -_ROUNDING])
+            if wrong.size or not np.isfinite(lowest).all():
+                k = int(np.argmax(np.maximum(highest - 1.0, -lowest)))
+                value = highest[k] if highest[k] > 1.0 else lowest[k]
+                raise InputError(
+                    f"{what} is {value:.4g} at {x[k]:.4g}; it must lie between 0 and 1"
+                )
 
     @property
     def kinks(self) -> tuple[float, ...]:

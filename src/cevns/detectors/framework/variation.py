@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
@@ -127,4 +128,39 @@ class Calibration:
         return {**out, "relative": self.relative} if self.relative else out
 
 
-AnyVariation: TypeAlias = Variation | NumberErrors | Calibration
+def _form(value: Any) -> str:
+    """Which variation a section of a file is, by the first of its fields that is known."""
+    if isinstance(value, Mapping):
+        for field, form in _FORMS.items():
+            if field in value:
+                return form.__name__
+    return type(value).__name__
+
+
+class _Told:
+    """Marks the union of variations: a section of a file is one of them by its fields."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        """Of the forms, the one that is meant; called by pydantic only."""
+        from pydantic_core import core_schema
+
+        return core_schema.tagged_union_schema(
+            {form.__name__: handler.generate_schema(form) for form in _FORMS.values()},
+            discriminator=_form,
+            custom_error_type="variation",
+            custom_error_message=(
+                "expected a variation: {plus: ..., minus: ...}, {error: ...}, or {shift: 5 eVee} "
+                "or {relative: 0.01} of the energy scale"
+            ),
+        )
+
+
+_FORMS: dict[str, type] = {
+    "plus": Variation,
+    "minus": Variation,
+    "error": NumberErrors,
+    "shift": Calibration,
+    "relative": Calibration,
+}
+
+AnyVariation: TypeAlias = Annotated[Variation | NumberErrors | Calibration, _Told()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
@@ -82,6 +83,11 @@ class Background(Section):
         """Expected events in the analysis region, with an infinite error where they are free."""
         assert self._count is not None  # resolved with the file
         return self._count
+
+    @property
+    def constrained(self) -> bool:
+        """Whether the count has a finite error; true while it is not resolved."""
+        return self._count is None or math.isfinite(self._count.sigma)
 
     @property
     def out_of_beam(self) -> bool:

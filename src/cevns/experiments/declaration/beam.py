@@ -8,6 +8,8 @@ from typing import Any
 from cevns import registry
 from cevns.exceptions import InputError, UnknownNameError
 from cevns.experiments.declaration.document import nearest
+from cevns.experiments.forms.blame import refused
+from cevns.experiments.forms.misfits import MisfitError
 from cevns.experiments.forms.section import Component
 from cevns.sources.beams.source import ProtonBeam
 from cevns.units import written_names
@@ -33,15 +35,18 @@ def proton_beam(section: Component) -> ProtonBeam | None:
     for name in section.fields:
         if name not in names:
             hint = nearest(name, list(names), "known here:")
-            raise InputError(f"source: '{section.kind}' has no such field {name!r}; {hint}")
+            said = f"source: '{section.kind}' has no such field {name!r}; {hint}"
+            raise MisfitError(said, "source", name)
     fields = {names[name]: value for name, value in section.fields.items()}
     try:
         made: ProtonBeam = TypeAdapter(model).validate_python(fields)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         own = {field: name for name, field in names.items()}
-        where = "".join(f".{own.get(str(step), step)}" for step in first["loc"][:1])
-        raise InputError(f"source{where}: {first['msg'].removeprefix('Value error, ')}") from None
+        loc = first["loc"][:1] or tuple(n for n, _ in refused(model, fields)[:1] if n is not None)
+        steps = [own.get(str(step), str(step)) for step in loc]
+        said = first["msg"].removeprefix("Value error, ").removeprefix("value: ")
+        raise MisfitError(f"{'.'.join(['source', *steps])}: {said}", "source", *steps) from None
     return made
 
 

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any, Protocol, Self, get_args, get_type_hints, runtime_checkable
 
 from cevns import registry
-from cevns.exceptions import CevnsError, InputError, SchemaError, UnknownNameError
+from cevns.exceptions import CevnsError, DataError, InputError, SchemaError, UnknownNameError
 from cevns.experiments.declaration.document import Document, Location, nearest
 from cevns.experiments.declaration.loader import schema_error
+from cevns.experiments.forms.blame import refused
 from cevns.experiments.forms.section import Component
 from cevns.units import computable, unit_of, written_names
 
@@ -148,8 +149,20 @@ def build(
         raise document.error("this field is missing", [*section, "file"]) from None
     except ValidationError as error:
         names = {f: w for w, f in known.items()}
-        raise schema_error(error, document, section, names=names) from None
+        own = any(not one["loc"] for one in error.errors(include_url=False))
+        found = refused(model, fields) if own else []
+        if not found:
+            raise schema_error(error, document, section, names=names) from None
+        # what the model itself refuses
+        first, *others = (
+            document.error(said, [*section, *([] if field is None else [names[field]])])
+            for field, said in found
+        )
+        first.others = tuple(others)
+        raise first from None
     except SchemaError:
         raise
-    except CevnsError as error:  # what the model itself refuses
+    except DataError as error:
+        raise document.error(str(error), [*section, "file"]) from None
+    except CevnsError as error:
         raise document.error(str(error), section) from None

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from cevns.exceptions import InputError, SchemaError, UnknownNameError
 from cevns.experiments.declaration.document import Document, Location, nearest, parse
 from cevns.experiments.declaration.schema import ExperimentFile
+from cevns.experiments.forms.misfits import MisfitError
 from cevns.files import expanded
 from cevns.registry import canonical
 
@@ -77,8 +78,9 @@ def find(name_or_path: str | Path, folder: Path | None = None) -> Path:
         if not path.exists():
             raise InputError(f"there is no experiment file {path}; check the path")
         return path
-    known = (*catalogue(), *combinations())
-    raise UnknownNameError("experiment", text, known, _short_names().get(canonical(text), ()))
+    meant = _short_names().get(canonical(text), ())
+    apart = ("combinations", combinations())
+    raise UnknownNameError("experiment", text, catalogue(), meant, apart)
 
 
 def _short_names() -> dict[str, tuple[str, ...]]:
@@ -236,24 +238,24 @@ def schema_error(
         names: fields of the model to their names in the file, where they differ.
         model: the schema of the whole file.
     """
-    first, *others = _complaints(error, document, prefix, names or {}, model).values()
+    first, *others = (e for _, e in _complaints(error, document, prefix, names or {}, model))
     first.others = tuple(others)
     return first
 
 
 def schema_errors(
     error: Any, document: Document, *, model: Any = ExperimentFile
-) -> dict[Location, SchemaError]:
-    """All complaints of pydantic as `schema_error` has the first, one for a place in the file."""
+) -> list[tuple[Location, SchemaError]]:
+    """All complaints of pydantic as `schema_error` has the first, with their places in the file."""
     return _complaints(error, document, (), {}, model)
 
 
 def _complaints(
     error: Any, document: Document, prefix: Location, names: Mapping[str, str], model: Any
-) -> dict[Location, SchemaError]:
-    every = error.errors(include_url=False)
+) -> list[tuple[Location, SchemaError]]:
+    every = [one for each in error.errors(include_url=False) for one in _each(each)]
     located = [(one, _location(one, document, prefix, names)) for one in every]
-    out: dict[Location, Mapping[str, Any]] = {}
+    out: dict[tuple[Location, str], Mapping[str, Any]] = {}
     for one, location in located:
         form = one["loc"][:-1]
         if one["type"].endswith("_type") and len(location) == len(prefix) + len(form):
@@ -261,9 +263,25 @@ def _complaints(
             beside = [(e, at) for e, at in located if e["loc"][: len(form)] == form]
             if any(not e["type"].endswith("_type") or len(at) > len(location) for e, at in beside):
                 continue
-            out[location] = one
-        out.setdefault(location, one)
-    return {at: document.error(_sentence(one, at, model), at) for at, one in out.items()}
+            out[location, ""] = one
+        # what joins several fields may be said more than once at a place
+        out.setdefault((location, one["msg"] if one["type"] == _MISFIT else ""), one)
+    return [(at, document.error(_sentence(one, at, model), at)) for (at, _), one in out.items()]
+
+
+_MISFIT = "misfit"
+"""The type of a complaint that stands for one of several `MisfitError` of a check."""
+
+
+def _each(error: Any) -> list[dict[str, Any]]:
+    """A complaint of pydantic; each misfit of a check as one of its own."""
+    cause = (error.get("ctx") or {}).get("error")
+    if not isinstance(cause, MisfitError):
+        return [error]
+    every = (cause, *cause.others)
+    return [
+        {**error, "type": _MISFIT, "msg": str(m), "loc": (*error["loc"], *m.place)} for m in every
+    ]
 
 
 def _location(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -32,6 +32,8 @@ from cevns.experiments.declaration.sections import (
     Target,
 )
 from cevns.experiments.forms.energy_forms import EnergyFormula, ExponentialEnergy
+from cevns.experiments.forms.factor_rules import strength_misfits
+from cevns.experiments.forms.misfits import MisfitError, together
 from cevns.experiments.forms.region_axes import Axes
 from cevns.experiments.forms.section import Component, Name, Section, Strength
 from cevns.experiments.forms.time_forms import PowerLaw
@@ -57,6 +59,24 @@ class ExperimentFile(Section):
     ``predicted`` is the signal that its authors predict in the Standard Model, to which ours is
     scaled. ``external`` are measurements from elsewhere. ``variants`` are named
     sets of changed fields, chosen by ``--set variant=NAME``.
+
+    Args:
+        schema: of this form of files, 1.
+        name: small letters, digits and ``-``.
+        title: a line for tables and figures.
+        cite: papers of the measurement, by arXiv number, DOI or key.
+        overlaps: names of experiments with the same data, which no fit has beside this one.
+        source: where the neutrinos come from.
+        target: what they hit.
+        interaction: the process and its physics choices.
+        signal: a signal PDF that the release has.
+        detector: what the apparatus makes of a deposit.
+        axes: the reconstructed energy, pulse shape and time, and their bins.
+        backgrounds: by name, their count or rate and their shape.
+        parameters: by name, what is not known exactly and what it acts on.
+        data: what was measured; without it the file is a projection.
+        live_time: days of data.
+        correlations: auxiliary measurements of several parameters.
     """
 
     schema_version: Literal[1] = Field(alias="schema")
@@ -201,15 +221,54 @@ class ExperimentFile(Section):
         return ""
 
     @model_validator(mode="after")
-    def _one_prediction(self) -> ExperimentFile:
-        if self.predicted is not None and (self.channels or self.signal is not None):
-            raise InputError(
-                "'predicted' is one number for the whole signal: remove 'channels' and 'signal'"
-            )
+    def _fits_together(self) -> ExperimentFile:
+        together(self.misfits())
         return self
 
-    @model_validator(mode="after")
-    def _fits_together(self) -> ExperimentFile:
+    def misfits(self, broken: Collection[str] = ()) -> list[MisfitError]:
+        """What does not fit together, each with its place; nothing hides anything else.
+
+        Args:
+            broken: names of sections that are not usable, or not as a whole: what needs them is
+                not looked at.
+        """
+        found = list(self._check_names())
+        if {"channels", "backgrounds", "components", "data", "axes"}.isdisjoint(broken):
+            found += self._check_channels()
+        if self.predicted is not None and (self.channels or self.signal is not None):
+            said = "'predicted' is one number for the whole signal: remove 'channels' and 'signal'"
+            found.append(MisfitError(said, "predicted"))
+        seen = {m.args for m in found}
+        for name, view in {"": self}.items() if "channels" in broken else self.views.items():
+            for one in view._check_view(name, broken):
+                if one.args in seen:  # channels that have it in common
+                    continue
+                seen.add(one.args)
+                inside = one.place[0] in self.entries[name].own if name in self.channels else False
+                place = ("channels", name, *one.place) if inside else one.place
+                of = "" if view is self else f"channel {name!r}: "
+                found.append(MisfitError(f"{of}{one}", *place))
+        if {"parameters", "components", "backgrounds", "channels", "strength"}.isdisjoint(broken):
+            found += strength_misfits(self)
+        measured = [repr(e) for e in self.external.values()]
+        if len(set(measured)) < len(measured):
+            said = "external: the same measurement is given under two names"
+            found.append(MisfitError(said, "external"))
+        return found
+
+    def _check_view(self, name: str, broken: Collection[str]) -> Iterator[MisfitError]:
+        """What does not fit in a channel, whose sections these are."""
+        if {"detector", "axes", "interaction"}.isdisjoint(broken):
+            yield from self._check_detector()
+        if {"axes", "target", "source", "live_time", "signal"}.isdisjoint(broken):
+            chosen = list(self.backgrounds) if "channels" in broken else self.backgrounds_in(name)
+            yield from self._check_backgrounds([n for n in chosen if n in self.backgrounds])
+        if "axes" not in broken:
+            yield from self._check_electrons()
+        if {"axes", "data", "channels"}.isdisjoint(broken):
+            yield from self._check_data(self.entries[name].data)
+
+    def _check_names(self) -> Iterator[MisfitError]:
         taken = {"cevns": "the signal", "cross_section": "a parameter of interest"}
         kinds: dict[str, Mapping[str, Any]] = {
             "background": self.backgrounds,
@@ -218,53 +277,44 @@ class ExperimentFile(Section):
         }
         for kind, names in kinds.items():
             for name in names:
+                place, folded = (f"{kind}s", name), fold_name(name)
                 if not re.fullmatch(r"[A-Za-z][\w.-]*", name):
-                    raise InputError(
-                        f"{name!r} is not a valid name of a {kind}: use letters, digits, _ . -"
-                    )
-                folded = fold_name(name)
+                    said = f"{name!r} is not a valid name of a {kind}: use letters, digits, _ . -"
+                    yield MisfitError(said, *place)
                 if folded in taken:
-                    raise InputError(f"the {kind} {name!r} has the same name as {taken[folded]}")
+                    yield MisfitError(
+                        f"the {kind} {name!r} has the same name as {taken[folded]}", *place
+                    )
                 taken[folded] = f"a {kind}"
-        self._check_channels()
-        for name, view in self.views.items():
-            try:
-                view._check_detector()
-                view._check_backgrounds(self.backgrounds_in(name))
-                view._check_electrons()
-                view._check_data(self.entries[name].data)
-            except InputError as error:
-                if view is self:
-                    raise
-                raise InputError(f"channel {name!r}: {error}") from None
-        self._check_components()
-        measured = [repr(e) for e in self.external.values()]
-        if len(set(measured)) < len(measured):
-            raise InputError("external: the same measurement is given under two names")
-        return self
 
-    def _check_data(self, data: Data | None) -> None:
+    def _check_data(self, data: Data | None) -> Iterator[MisfitError]:
         counting = self.axes.energy is None and self.axes.time is None
         if self.axes.cells is not None and counting:
-            raise InputError("axes.cells are rectangles on axes: declare an axis")
+            yield MisfitError("axes.cells are rectangles on axes: declare an axis", "axes", "cells")
         if data is None or data.counts is None:
             return
         if isinstance(data.counts, float) != counting:
-            raise InputError(
-                "data: counts are a number where there is no axis, and a table where there is"
+            yield MisfitError(
+                "data: counts are a number where there is no axis, and a table where there is",
+                "data",
+                "counts",
             )
 
-    def _check_detector(self) -> None:
+    def _check_detector(self) -> Iterator[MisfitError]:
         if self.interaction.electrons and self.blind_to_electrons:
-            raise InputError(
-                f"interaction.electrons is true, but {self.blind_to_electrons}; remove it"
+            yield MisfitError(
+                f"interaction.electrons is true, but {self.blind_to_electrons}; remove it",
+                "interaction",
+                "electrons",
             )
         detector, axis = self.detector, self.axes.energy
         chain = detector.response.kind == "chain"
         if axis is not None and axis.unit == "keVnr" and detector.quenching is not None:
-            raise InputError(
+            yield MisfitError(
                 "an axis in keVnr shows recoil energies as they are, and 'detector.quenching' "
-                "turns them into keVee: give the axis in keVee or PE, or remove the quenching"
+                "turns them into keVee: give the axis in keVee or PE, or remove the quenching",
+                "detector",
+                "quenching",
             )
         if axis is None:
             for name, there in (
@@ -274,106 +324,138 @@ class ExperimentFile(Section):
                 ("pulse_shape", detector.pulse_shape is not None),
             ):
                 if there:
-                    raise InputError(
+                    yield MisfitError(
                         "without 'axes.energy' events are counted, and 'detector."
-                        f"{name}' has no meaning"
+                        f"{name}' has no meaning",
+                        "detector",
+                        *name.split("."),
                     )
             if self.axes.pulse_shape is not None:
-                raise InputError("an axis of the pulse shape needs one in energy")
+                yield MisfitError(
+                    "an axis of the pulse shape needs one in energy", "axes", "pulse_shape"
+                )
         elif chain and detector.resolution is None:
-            raise InputError(
+            yield MisfitError(
                 "detector.resolution is missing; declare it, or 'response: {kind: identity}' for "
-                "a detector that shows the deposited energy"
+                "a detector that shows the deposited energy",
+                "detector",
             )
         elif not chain and detector.resolution is not None:
-            raise InputError(
+            yield MisfitError(
                 f"detector.resolution has no effect with 'response: {{kind: "
-                f"{detector.response.kind}}}'"
+                f"{detector.response.kind}}}'",
+                "detector",
+                "resolution",
             )
 
-    def _check_electrons(self) -> None:
+    def _check_electrons(self) -> Iterator[MisfitError]:
         axis = self.axes.energy
         if axis is not None and axis.unit == "electrons":
             for edge in axis.edges:
                 if edge != round(edge):
-                    raise InputError(
+                    yield MisfitError(
                         f"axes.energy: {edge:g} is not a whole number of electrons; edges "
-                        "must be whole numbers, and a bin from 4 to 6 contains 4 and 5"
+                        "must be whole numbers, and a bin from 4 to 6 contains 4 and 5",
+                        "axes",
+                        "energy",
                     )
 
-    def _check_backgrounds(self, names: list[str]) -> None:
+    def _check_backgrounds(self, names: list[str]) -> Iterator[MisfitError]:
         axis = self.axes.energy
         region = None if axis is None else np.array([axis.edges[0], axis.edges[-1]])
         unit = "" if axis is None else axis.unit
         edges = None if self.axes.time is None else self.axes.time.edges
         rated = any(self.backgrounds[name].rate is not None for name in names)
-        exposed = exposures(self.live_time, proton_beam(self.source) if rated else None, edges)
+        try:
+            beam = proton_beam(self.source) if rated else None
+        except MisfitError as error:
+            yield error
+            names = [n for n in names if self.backgrounds[n].rate is None]
+            beam = None
+        exposed = exposures(self.live_time, beam, edges)
         for name in names:
-            background = self.backgrounds[name]
+            background, at = self.backgrounds[name], ("backgrounds", name)
             try:
                 background.resolve(self.target.mass, region, unit, exposed)
             except CevnsError as error:
-                raise InputError(f"background {name!r}: {error}") from None
+                yield MisfitError(f"background {name!r}: {error}", *at)
             if axis is None and (background.energy or background.template):
-                raise InputError(f"background {name!r} has a shape, but there is no axis in energy")
+                yield MisfitError(
+                    f"background {name!r} has a shape, but there is no axis in energy", *at
+                )
             if axis is not None and not (background.energy or background.template):
-                raise InputError(
-                    f"background {name!r}: give either 'energy' (and 'time') or 'template'"
+                yield MisfitError(
+                    f"background {name!r}: give either 'energy' (and 'time') or 'template'", *at
                 )
             if self.signal is not None and background.template is None:
-                raise InputError(
+                yield MisfitError(
                     f"background {name!r} needs a 'template', because the signal is a "
-                    "published template"
+                    "published template",
+                    *at,
                 )
             if self.signal is None and background.template is not None:
-                raise InputError(
-                    f"background {name!r} is a template: the file needs a 'signal' section"
+                yield MisfitError(
+                    f"background {name!r} is a template: the file needs a 'signal' section",
+                    *at,
+                    "template",
                 )
             if self.axes.time is not None and not background.template and background.time is None:
-                raise InputError(
-                    f"background {name!r} has no shape in time, but there is a time axis"
+                yield MisfitError(
+                    f"background {name!r} has no shape in time, but there is a time axis", *at
                 )
             if axis is not None and isinstance(background.energy, EnergyFormula):
                 try:
                     background.energy.bins(np.asarray(axis.edges), axis.unit)
                 except CevnsError as error:
-                    raise InputError(f"background {name!r}, energy: {error}") from None
+                    yield MisfitError(f"background {name!r}, energy: {error}", *at, "energy")
             if self.axes.time is not None and isinstance(background.time, PowerLaw):
                 try:
                     background.time.bins(np.asarray(self.axes.time.edges))
                 except InputError as error:
-                    raise InputError(f"background {name!r}, time: {error}") from None
+                    yield MisfitError(f"background {name!r}, time: {error}", *at, "time")
 
-    def _check_channels(self) -> None:
+    def _check_channels(self) -> Iterator[MisfitError]:
         if not self.channels:
             return
         if self.data is not None or self.signal is not None:
-            raise InputError(
+            yield MisfitError(
                 "in a file with 'channels', the data are declared in the channels, and "
-                "there is no published 'signal'"
+                "there is no published 'signal'",
+                "data" if self.data is not None else "signal",
             )
         if not any(c.is_on for c in self.channels.values()):
-            raise InputError("the source is off in all channels; give one a 'source' above 0")
+            yield MisfitError(
+                "the source is off in all channels; give one a 'source' above 0", "channels"
+            )
         if len({c.data is None for c in self.channels.values()}) > 1:
-            raise InputError("either all channels have data or, for a projection, none")
+            yield MisfitError(
+                "either all channels have data or, for a projection, none", "channels"
+            )
         for name, channel in self.channels.items():
             if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
-                raise InputError(
-                    f"{name!r} is not a valid name of a channel: use small letters, digits, '-'"
+                yield MisfitError(
+                    f"{name!r} is not a valid name of a channel: use small letters, digits, '-'",
+                    "channels",
+                    name,
                 )
             for component in channel.source if isinstance(channel.source, dict) else ():
                 if component != "cevns" and component not in self.components:
-                    raise InputError(
-                        f"channel {name!r}, source: there is no component {component!r}"
+                    yield MisfitError(
+                        f"channel {name!r}, source: there is no component {component!r}",
+                        "channels",
+                        name,
+                        "source",
                     )
             if (
                 channel.data is not None
                 and not channel.is_on
                 and "exposure" not in channel.model_fields_set
             ):
-                raise InputError(
+                yield MisfitError(
                     f"channel {name!r} has data with the source off and no 'exposure': give it in "
-                    "units of 'live_time', 1 for the same"
+                    "units of 'live_time', 1 for the same",
+                    "channels",
+                    name,
                 )
             if channel.exposure > _LONG:
                 warnings.warn(
@@ -384,95 +466,33 @@ class ExperimentFile(Section):
                 )
             for background in channel.backgrounds or ():
                 if background not in self.backgrounds:
-                    raise InputError(f"channel {name!r}: there is no background {background!r}")
+                    yield MisfitError(
+                        f"channel {name!r}: there is no background {background!r}",
+                        "channels",
+                        name,
+                        "backgrounds",
+                    )
         for background in self.backgrounds:
             having = [n for n in self.channels if background in self.backgrounds_in(n)]
             if not having:
-                raise InputError(f"the background {background!r} is in no channel; remove it")
+                yield MisfitError(
+                    f"the background {background!r} is in no channel; remove it",
+                    "backgrounds",
+                    background,
+                )
             if len({self.views[n].axes.region for n in having}) > 1:
-                raise InputError(
+                yield MisfitError(
                     f"the background {background!r} is one number of events in the channels "
                     f"{', '.join(having)}, whose axes do not cover the same region: declare a "
-                    "background for each"
+                    "background for each",
+                    "backgrounds",
+                    background,
                 )
         targets = [c.target for c in self.channels.values()]
         if None not in targets and self.target not in targets:
-            raise InputError(
+            yield MisfitError(
                 "target: cross sections are quoted for this target, but no channel has "
                 f"{self.target.mass:g} kg {self.target.material}; give the target of a "
-                "channel here"
+                "channel here",
+                "target",
             )
-
-    def _check_components(self) -> None:
-        if self.monitors and self.monitors not in self.parameters:
-            raise InputError(f"monitors: {self.monitors!r} is no parameter of this file")
-        used = [f for strength in self.strengths.values() for f in strength]
-        named = set[str]()
-        for where, strength in self.strengths.items():
-            factors = {f for f in strength if isinstance(f, str)} - set(self.derived)
-            # a background may be a multiple of another: lines of known relative intensity
-            multiple = factors & set(self.backgrounds) if where[0] == "backgrounds" else set[str]()
-            for other in sorted(multiple):
-                further = {f for f in self.backgrounds[other].strength if isinstance(f, str)}
-                if further & set(self.backgrounds):
-                    raise InputError(
-                        f"{'.'.join(where)}: {other!r} is itself proportional to another "
-                        "background; name that one"
-                    )
-            named |= factors - multiple
-        functions = [f for f in (*used, *self.derived.values()) if isinstance(f, Component)]
-        acting_on_signal = set(self.acting_on("signal", "flux"))
-        arguments = {v for f in functions for v in f.fields.values() if isinstance(v, str)}
-        arguments = arguments - set(self.derived) | set(self.slopes.values())
-        for stage, needed, user, missing in (
-            ("component", named, "strength", "no 'strength' has it"),
-            ("function", arguments, "function", "no function has it as its 'parameter'"),
-        ):
-            acting = set(self.acting_on(stage))
-            for name in sorted(acting - needed):
-                raise InputError(f"the parameter {name!r} acts on a {stage}, but {missing}")
-            if stage == "component":  # what multiplies CEvNS may multiply others too
-                acting |= acting_on_signal
-            for name in sorted(needed - acting):
-                raise InputError(
-                    f"the parameter {name!r} is used by a {user}, but it is not declared with "
-                    f"'acts_on: {stage}'"
-                )
-        for name in self.derived:
-            if name in self.parameters:
-                raise InputError(
-                    f"{name!r} is derived and cannot also be a parameter of the file; remove one"
-                )
-        for where, strength in self.strengths.items():
-            names = [f for f in strength if isinstance(f, str)]
-            twice = [n for n in names if names.count(n) > 1]
-            if where == ("strength",):
-                twice += [n for n in names if n in acting_on_signal]
-            if twice:
-                raise InputError(
-                    f"{'.'.join(where)}: {twice[0]!r} would multiply it twice; remove one"
-                    + (" (it acts on the signal already)" if twice[0] in acting_on_signal else "")
-                )
-        released = self.signal is not None and [
-            name for name, entry in self.components.items() if entry.interaction is None
-        ]
-        if released:
-            raise InputError(
-                "components: the released 'signal' contains CEvNS of all sources, and "
-                f"{released[0]!r} "
-                "would be counted again; give it its own interaction, or remove it"
-            )
-        taken = [n for c in self.correlations for n in c.parameters]
-        for correlated in self.correlations:
-            for name in correlated.parameters:
-                if taken.count(name) > 1:
-                    raise InputError(
-                        f"correlations: {name!r} is given twice; give one covariance for all"
-                    )
-                entry, background = self.parameters.get(name), self.backgrounds.get(name)
-                measured = entry is not None and entry.constraint is not None
-                if not (measured or (background and math.isfinite(background.count.sigma))):
-                    raise InputError(
-                        f"correlations: {name!r} is not a parameter or background with a "
-                        "constraint whose mean was measured"
-                    )

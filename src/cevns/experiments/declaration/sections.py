@@ -51,6 +51,11 @@ class Target(Section):
 
     ``recoils`` are the elements whose recoils are followed, where those of others are not seen or
     have another quenching; mass and rates per kilogram stay those of the whole.
+
+    Args:
+        material: a chemical formula or one nuclide, CsI, CaWO4 or Ge76.
+        mass: of the whole target.
+        composition: share of each isotope where it is not the natural one.
     """
 
     material: str
@@ -75,6 +80,12 @@ class Interaction(Section):
     of the Standard Model changes it and `ExperimentFile.blind_to_electrons` gives no reason not to.
     ``table`` is the calculation of an inelastic channel. ``charge_radius`` is that of the Standard
     Model in the couplings: a constant, or ``running`` with the momentum of each recoil.
+
+    Args:
+        kind: the process, of ``cevns list interactions``.
+        couplings: weak couplings of the nucleons, of ``cevns list couplings``.
+        form_factor: of ``cevns list form-factors``.
+        axial: whether the axial current of nuclei with spin is included.
     """
 
     kind: str = "standard-model"

@@ -38,7 +38,7 @@ from cevns.sources.arrivals.pulsed import Pulsed
 from cevns.sources.beams.source import ShapedPulse
 from cevns.typing import Array, frozen
 
-__all__ = ["Inputs", "load_inputs"]
+__all__ = ["Inputs", "background_shape", "load_inputs", "measured_in"]
 
 _SEARCHED = 4001
 """Times at which the densest flavour is looked for."""
@@ -100,13 +100,7 @@ def load_inputs(experiment: Apparatus, data: Path | None = None) -> Inputs:
             for of in experiment.declaration.backgrounds_in(name):
                 if (view, of) not in known:
                     background = view.declaration.backgrounds[of]
-                    energies = _energies(view, tables, background)
-                    shape = np.outer(energies, _times(view, tables, background))
-                    if not shape.sum() > 0:
-                        raise InputError(
-                            f"background {of!r} has no content inside the analysis region; check "
-                            "its tables and the axes"
-                        )
+                    energies, shape = background_shape(view, tables, of)
                     known[view, of] = frozen(shape / shape.sum())
                     table = background.energy
                     if isinstance(table, Table) and table.role == STEADY_STATE_ROLE:
@@ -122,6 +116,34 @@ def load_inputs(experiment: Apparatus, data: Path | None = None) -> Inputs:
         tuple(reader.files),
         reader.warnings,
     )
+
+
+def background_shape(view: Parts, tables: TableReader, name: str) -> tuple[Array, Array]:
+    """A background in energy, any normalisation, and in the cells of energy and time.
+
+    Raises:
+        DataError: if a file is missing or malformed.
+        InputError: if the declared bins cannot be made from its tables, or it is empty.
+    """
+    background = view.declaration.backgrounds[name]
+    energies = _energies(view, tables, background)
+    shape = np.outer(energies, _times(view, tables, background))
+    if not shape.sum() > 0:
+        raise InputError(
+            f"background {name!r} has no content inside the analysis region; check its tables and "
+            "the axes"
+        )
+    return energies, shape
+
+
+def measured_in(view: Parts, tables: TableReader, name: str) -> Measured:
+    """The data of a channel, without its backgrounds.
+
+    Raises:
+        DataError: if a file is missing or malformed.
+        InputError: if the declared bins cannot be made from it.
+    """
+    return _measured(view, tables, view.declaration.entries[name].data, {})
 
 
 def _released(

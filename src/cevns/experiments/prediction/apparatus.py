@@ -36,6 +36,13 @@ NOTHING = 1e-9
 """Share of the recoils below which a signal is rounding of the response tables, not a signal."""
 
 
+_VARIED = {
+    "quenching": ("detector", "quenching"),
+    "efficiency": ("detector", "efficiency", "energy"),
+}
+"""Where the curve stands whose variations parameters drive, by what these act on."""
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Apparatus(Stages):
     """What a declared experiment would see: recoils, deposits, reconstructed energies and times.
@@ -330,6 +337,17 @@ class Apparatus(Stages):
             response=self.matched(stage, tuple(self.response.parameters)),
         )
 
+    def require_pulls(self) -> None:
+        """Raise `SchemaError` if a variation of quenching or efficiency has no parameter."""
+        quenching = self._quenching_of(self.interaction)
+        chain = self.declaration.detector.response.kind == "chain"
+        varied = {
+            "quenching": quenching.variation_names,
+            "efficiency": tuple(self.energy_efficiency.varied) if chain else (),
+        }
+        for stage, names in varied.items():
+            self.matched(stage, names)
+
     def matched(
         self, stage: str, variations: tuple[str, ...], others: Collection[str] = ()
     ) -> tuple[str, ...]:
@@ -341,18 +359,28 @@ class Apparatus(Stages):
             others: parameters that act elsewhere, and may drive a variation too.
 
         Raises:
-            InputError: if a variation has no parameter.
+            SchemaError: if a variation has no parameter.
         """
         names = self.declaration.acting_on(stage)
+        where = _VARIED.get(stage, ())
+        slips = []
         for name in variations:
             if name not in names and name not in others:
                 value, repair = "0 +/- 1", " or remove the variation"
                 if stage == "response":
                     value, repair = "value +/- error", ", within the values of its table"
-                raise InputError(
-                    f"{self.name}: the {stage} variation {name!r} has no parameter; declare "
+                said = (
+                    f"the {stage} variation {name!r} has no parameter; declare "
                     f"'{name}: {{constraint: {value}, acts_on: {stage}}}'{repair}"
                 )
+                place = (*where, "variations", name) if where else ("detector", "response")
+                if stage == "shape":  # of a template, in the signal or in a background
+                    slips.append(self.document.error(said, ()))
+                    continue
+                slips.append(self._mistake(said, *place))
+        if slips:
+            slips[0].others = tuple(slips[1:])
+            raise slips[0]
         return variations
 
     def nominal_cells(self, signal: Signal) -> Array:

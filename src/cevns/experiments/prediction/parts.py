@@ -48,6 +48,9 @@ __all__ = ["UNQUENCHED", "Parts", "T"]
 _ROUNDING = 1e-6
 """Days, of edges that were written in another unit."""
 
+_RECOILS = np.array([0.0, 100.0])
+"""Recoil energies, keVnr, in which an efficiency is looked at that the axis does not show."""
+
 T = TypeVar("T")
 UNQUENCHED = Constant(1.0)
 """A deposit that is seen as it is."""
@@ -329,17 +332,26 @@ class Parts:
     @cached_property
     def energy_efficiency(self) -> Efficiency:
         """Efficiency in the reconstructed value."""
-        return self._built("detectors.efficiency", "detector", "efficiency", "energy")
+        return self._efficiency("energy", self.energy_edges)
 
     @cached_property
     def recoil_efficiency(self) -> Efficiency:
         """Efficiency in recoil energy, keVnr."""
-        return self._built("detectors.efficiency", "detector", "efficiency", "recoil")
+        axis = self.declaration.axes.energy
+        shown = axis is not None and axis.unit == "keVnr"
+        return self._efficiency("recoil", self.energy_edges if shown else _RECOILS)
 
     @cached_property
     def time_efficiency(self) -> Efficiency:
         """Efficiency in arrival time."""
-        return self._built("detectors.efficiency", "detector", "efficiency", "time")
+        return self._efficiency("time", self.time_edges)
+
+    def _efficiency(self, along: str, edges: Array | None) -> Efficiency:
+        where = ("detector", "efficiency", along)
+        made: Efficiency = self._built("detectors.efficiency", *where)
+        if edges is not None and np.isfinite(edges).all():
+            self._located(lambda: made.require_probability(edges[0], edges[-1]), *where)
+        return made
 
     def factors(self, *section: str) -> tuple[Strength, ...]:
         """The factors that a ``strength`` of the file declares.

@@ -82,6 +82,11 @@ class Arviz(WrittenFormat):
                 f"{name}: posterior {row['mean']:.5g} +- {row['sd']:.3g}, best fit "
                 f"{here.value:.5g} +- {here.error:.3g}, R-hat {row['r_hat']:.3f}"
             )
+        from cevns.inference.bayes.sampling import R_HAT
+
+        largest = max(row["r_hat"] for row in summary["parameters"])
+        good = "the chains have converged" if largest <= R_HAT else "the chains have not converged"
+        lines.append(f"largest R-hat {largest:.3f}, at most {R_HAT:g} is good: {good}")
         return Written((out,), tuple(lines), record)
 
     def recognises(self, candidate: Candidate) -> bool:

@@ -299,7 +299,7 @@ class HepData(WrittenFormat):
                     for v in content[kind]
                 ]
                 size = len(content["dependent_variables"][0]["values"])
-                rows.append((table["name"], table["data_file"], str(size), ", ".join(columns)))
+                rows.append((table["name"], table["data_file"], str(size), "; ".join(columns)))
             resources = head.get("additional_resources", [])
             attached = tuple(
                 (r["location"], str(r.get("type", "")), r["description"]) for r in resources

@@ -123,10 +123,15 @@ class Root(WrittenFormat):
         if "statement" in metadata:
             lines.append(str(metadata["statement"]))
         heads = ("histogram", "class", "bins", "sum", "axes")
+        title, folders = f"{len(rows)} histograms", {row[0].partition("/")[0] for row in rows}
+        if len(folders) == 1 and all("/" in row[0] for row in rows):
+            # the name of the experiment once, and not in every row
+            title += f" in {folders.pop()}/"
+            rows = [(row[0].partition("/")[2], *row[1:]) for row in rows]
         return Inspection(
             self.title,
             tuple(lines),
-            (TextTable(f"{len(rows)} histograms", heads, tuple(rows)),),
+            (TextTable(title, heads, tuple(rows)),),
             {"histograms": content, "metadata": metadata},
         )
 
