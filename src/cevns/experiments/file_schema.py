@@ -111,8 +111,8 @@ def _describe(schema: dict[str, Any]) -> None:
 
 
 def _subclasses(of: type) -> Iterator[type]:
-    one: type
-    for one in of.__subclasses__():
+    direct: list[type] = of.__subclasses__()
+    for one in direct:
         yield one
         yield from _subclasses(one)
 
