@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import cevns
 from cevns.constants import G_FERMI_MEV, HBARC2_MEV2_CM2
 from cevns.experiments import load
 from cevns.nuclear import nuclide
@@ -16,6 +18,7 @@ from cevns.report.gallery import (
     cross_section_energy,
     efforts_worldwide,
     entry,
+    global_cross_sections,
     nsi_rate,
     recoil_distortions,
     summary_worldwide,
@@ -97,6 +100,21 @@ def test_worldwide_ratios(world):
     for e in both:
         value, up, down = e.published
         assert -0.5 * down < e.ours[0] - value < 0.5 * up, e
+
+
+def test_conus_plus_has_the_total_error_beside_the_published_one(world):
+    # 395 +- 106 events against 310; the published ratio has the prediction 347 +- 59
+    value, up, down = world["CONUS+"].ours
+    assert value == pytest.approx(395 / 310, rel=0.005)
+    assert (up, down) == pytest.approx((106 / 310, 106 / 310), rel=0.005)
+    page = (Path(__file__).parents[2] / "docs" / "global-fit.md").read_text(encoding="utf-8")
+    usual = global_cross_sections.strengths()["conus-plus"]
+    assert f"then {usual[0]:.2f} ± {usual[1]:.2f} times" in " ".join(page.split())
+    assert f"which gives {value:.2f} ± {up:.2f}" in " ".join(page.split())
+    fitted = cevns.load("conus-plus-2025", overrides={"variant": "count"})
+    poi = fitted.fit("cross-section-scale").poi
+    said = f"gives {poi.value:.2f} +{poi.error_up:.2f} −{poi.error_down:.2f}"
+    assert said in " ".join(page.split())
 
 
 def test_worldwide_figure_has_all_that_has_a_number(world):
