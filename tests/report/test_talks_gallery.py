@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import math
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 import cevns
+from cevns.cli.terminal.output import table
 from cevns.constants import G_FERMI_MEV, HBARC2_MEV2_CM2
 from cevns.experiments import load
 from cevns.nuclear import nuclide
@@ -27,6 +30,7 @@ from cevns.reproduction import reproduce
 from cevns.reproduction.detector_numbers import detectors
 from cevns.reproduction.published_results import results
 from cevns.reproduction.reactor_limits import reactor_results
+from cevns.sources.stopped_pion import StoppedPion
 
 
 @pytest.fixture(scope="module")
@@ -206,3 +210,30 @@ def test_rate_of_nsi():
     # nu_e are a third of the fluence and more than a third of the rate: without them 0.6 to 0.7
     least = min(nsi_rate.exact(u, 0.0) for u in np.linspace(0.18, 0.22, 3))
     assert 0.6 < least < 0.7
+
+
+def test_the_status_fits_a_terminal(status):
+    """Below 80 columns it is a table and not prose, with all that the files and the talk have."""
+    found = entry("coherent-status").table()
+    shown = table("status", *found.columns)
+    for row in found.rows:
+        shown.add_row(*(found.text(cell) for cell in row))
+    out = io.StringIO()
+    Console(file=out, width=80).print(shown)
+    assert "─" in out.getvalue()  # the rule below the headings of a table
+    assert max(map(len, out.getvalue().splitlines())) <= 80
+    files = {row[1]: row[2] for row in found.rows if row[1] != "talk"}
+    assert files == {line.detector.experiment: line.mass_kg for line in status.values()}
+    assert ["talk", "3338; 3388", "25", "13"] in [list(row[1:5]) for row in found.rows]
+
+
+def test_both_duty_factors_of_the_sns_are_explained():
+    rows = {row[0]: row for row in entry("pion-decay").table().rows}
+    window = rows["duty factor, 60 Hz × 6 µs"][3]
+    train = 1e4 * StoppedPion(20.0, "sns-2013-23").duty
+    notes = " ".join(entry("pion-decay").table().notes)
+    assert f"{train:.1f}e-4" in notes
+    assert f"{window}e-4" in " ".join(entry("pion-sources").table().notes)
+    page = (Path(__file__).parents[2] / "docs" / "talks.md").read_text(encoding="utf-8")
+    assert f"{train:.1f} · 10^-4" in page
+    assert f"{window} · 10^-4" in page
