@@ -128,6 +128,7 @@ def _ours(name: str) -> tuple[float, float, float] | None:
         return strengths()[known]
     study = load_combination(f"global:{known}", overrides=_TOTAL[name])
     poi = study.fit("cross-section-scale").poi
+    assert poi is not None
     return (
         poi.value,
         poi.error if poi.error_up is None else poi.error_up,
