@@ -96,6 +96,7 @@ def line(name: str) -> None:
     found = with_toys(plan(*LINES[name]))
     text = ", ".join(f"[{a:.4g}, {b:.4g}]" for a, b in found.intervals)
     rows = (numbers(*r) for r in zip(found.axes[0], found.critical, strict=True))
+    made = int(found.file.group("toys")["n"].sum())
     write(
         name,
         [
@@ -103,7 +104,7 @@ def line(name: str) -> None:
             f"Set at 90 %: {text}. q: critical value of -2 ln L above its minimum.",
         ],
         (found.names[0], "q"),
-        ["# label: Critical value, toys", *rows],
+        [f"# label: Critical value, {made} toys at {len(found.axes[0])} points", *rows],
     )
 
 

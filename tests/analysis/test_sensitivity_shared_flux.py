@@ -9,9 +9,11 @@ import pytest
 import cevns
 from cevns.analysis.sensitivity.assumptions import flux_names
 from cevns.analysis.sensitivity.matrix import projected, sensitivity_matrix
-from cevns.analysis.sensitivity.topic import topics
+from cevns.analysis.sensitivity.topic import Quantity, topics
 from cevns.exceptions import InputError
 from cevns.experiments import load
+from cevns.report.drawing import style
+from cevns.report.gallery import sensitivities
 
 CRYO, WATER, LEAD = "coherent-cryocsi", "coherent-d2o", "coherent-nubes-pb"
 IODIDE = "coherent-nai-3t"
@@ -107,3 +109,24 @@ def test_the_figure_of_the_matrix_writes_symbols():
     )
     said = [t.get_text() for t in found.plot().axes[0].texts]
     assert {r"$\sin^2\theta_W$", "inel [%]", "$Y$", "$R_A$ [%]"} <= set(said)
+
+
+def test_the_gallery_has_all_numbers_of_the_figure_of_the_matrix(monkeypatch):
+    pytest.importorskip("mplhep", reason="mplhep is not installed (extra 'plots')")
+    topics_shown = ["inelastic", "cross-section", "magnetic-moment", "dark-matter"]
+    found = sensitivity_matrix(
+        [load(CRYO, overrides=VARIANT), load(WATER)], topics=topics_shown, years=2.0
+    )
+    monkeypatch.setattr(sensitivities, "matrix", lambda: found)
+    monkeypatch.setattr(sensitivities, "projected", lambda: ((CRYO, "sensitivity"), (WATER, "")))
+    table = sensitivities.table()
+    assert not [row for row in table.rows if not row[4]]
+    moment = next(row for row in table.rows if row[1] == "mu_nu_mu")
+    assert moment[0] == CRYO
+    assert moment[4] == "1e-10 mu_B"
+    shown = {c.written.removeprefix("< ").removesuffix(" %")
+             for r in found.rows for c in r.cells.values() if c is not None}  # fmt: skip
+    assert {Quantity("", "").written(row[3]) for row in table.rows} == shown
+    said = [t.get_text() for t in sensitivities.figure().axes[0].texts]
+    assert shown <= set(said)
+    assert [t for t in said if t.endswith(f"[{style.unit_text('1e-10 mu_B')}]")], said

@@ -43,6 +43,10 @@ def test_a_shipped_table_says_how_it_was_made(name):
     if name in LINES or name in PLANES:
         assert "seed" in text
         assert "Toys at profiled nuisances" in text
+    if name in LINES:  # the label in figures has the number of toys of the comments
+        made = _scans.toys_said(name).partition(" toys")[0]
+        (curve,) = read_curves(_scans.shipped(name), (LINES[name], "q"))
+        assert f"# label: Critical value, {made} toys at {len(curve.points)} points" in text
 
 
 @pytest.mark.parametrize(("name", "parameter"), LINES.items())
@@ -115,3 +119,13 @@ def test_the_dark_solution_of_the_table_is_on_the_declared_region():
         assert low - 1e-3 <= ee - mumu <= high + 1e-3
         assert delta > 9.0
     assert nsi_flavour_plane.table().column("quark") == ("u", "d")
+
+
+def test_the_limit_of_lsnd_is_drawn_where_the_table_has_it():
+    pytest.importorskip("mplhep")
+    axes = entry("magnetic-moment").figure().axes[0]
+    (mark,) = [t for t in axes.texts if "LSND" in t.get_text()]
+    assert "from memory" in mark.get_text()
+    cell = next(row[4] for row in entry("magnetic-moment").table().rows if row[0] == "mu_nu_mu")
+    assert float(cell.partition(",")[0]) == pytest.approx(1e-10 * mark.xy[0])  # in 1e-10 mu_B
+    assert [x for x in axes.lines if list(x.get_xdata()) == [mark.xy[0]] * 2]

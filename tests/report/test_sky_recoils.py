@@ -8,6 +8,7 @@ import pytest
 from cevns.experiments import load
 from cevns.report.gallery import entry
 from cevns.report.gallery.sky_recoils import TARGETS, ranges
+from cevns.report.gallery_parts.label_places import spread
 from cevns.report.gallery_parts.recoil_thresholds import half_seen_kev, thresholds
 
 # T_max in keV at 0.423, 0.861, 8, 16.34, 29.79, 52.83 MeV; E_min in MeV for 0.1, 0.5, 1, 5, 10 keV
@@ -70,3 +71,25 @@ def test_the_threshold_follows_the_file():
     low = load("ricochet-ge", overrides={"axes.energy.edges": "[200, 400, 800]"})
     assert half_seen_kev(next(iter(low.views.values()))) == pytest.approx(0.2, rel=0.02)
     assert np.isfinite(half_seen_kev(next(iter(load("neon").views.values()))))
+
+
+def test_labels_name_detectors_of_recoils_and_stay_on_the_page():
+    """Charged currents have no recoil threshold, and a mass is no name of a detector."""
+    names = {t.experiment.name for t in thresholds()}
+    assert not names & {"coherent-d2o", "coherent-nubes-pb", "coherent-nubes-fe"}
+    assert "coherent-nai-185kg" not in names
+    labels = [t.label for t in thresholds()]
+    assert not [x for x in labels if x[0].isdigit() or "," in x]
+    assert {"ESS Ar", "ESS Si", "ESS Ge", "ESS Xe", "ESS CsI"} <= set(labels)
+    axes = entry("sky-recoils").figure().axes[0]
+    places = {a.get_text(): a.get_position()[1] for a in axes.texts if " keV" in a.get_text()
+              or a.get_text().endswith(" eV")}  # fmt: skip
+    assert len(places) == len(labels)
+    assert min(places.values()) >= 0.999e-3
+    assert max(places.values()) <= 1.001e3
+
+
+def test_places_within_limits():
+    assert spread([9.0, 9.0, 1.0], 1.0, (0.0, 9.0)).tolist() == [8.0, 9.0, 1.0]
+    # no space for the gap: evenly between the limits
+    assert spread([5.0, 5.0, 5.0], 4.0, (4.0, 6.0)).tolist() == [4.0, 5.0, 6.0]

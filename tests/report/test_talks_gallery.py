@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
+import cevns
+from cevns.cli.terminal.output import table
 from cevns.constants import G_FERMI_MEV, HBARC2_MEV2_CM2
 from cevns.experiments import load
 from cevns.nuclear import nuclide
@@ -16,6 +21,7 @@ from cevns.report.gallery import (
     cross_section_energy,
     efforts_worldwide,
     entry,
+    global_cross_sections,
     nsi_rate,
     recoil_distortions,
     summary_worldwide,
@@ -24,6 +30,7 @@ from cevns.reproduction import reproduce
 from cevns.reproduction.detector_numbers import detectors
 from cevns.reproduction.published_results import results
 from cevns.reproduction.reactor_limits import reactor_results
+from cevns.sources.stopped_pion import StoppedPion
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +104,21 @@ def test_worldwide_ratios(world):
     for e in both:
         value, up, down = e.published
         assert -0.5 * down < e.ours[0] - value < 0.5 * up, e
+
+
+def test_conus_plus_has_the_total_error_beside_the_published_one(world):
+    # 395 +- 106 events against 310; the published ratio has the prediction 347 +- 59
+    value, up, down = world["CONUS+"].ours
+    assert value == pytest.approx(395 / 310, rel=0.005)
+    assert (up, down) == pytest.approx((106 / 310, 106 / 310), rel=0.005)
+    page = (Path(__file__).parents[2] / "docs" / "global-fit.md").read_text(encoding="utf-8")
+    usual = global_cross_sections.strengths()["conus-plus"]
+    assert f"then {usual[0]:.2f} ± {usual[1]:.2f} times" in " ".join(page.split())
+    assert f"which gives {value:.2f} ± {up:.2f}" in " ".join(page.split())
+    fitted = cevns.load("conus-plus-2025", overrides={"variant": "count"})
+    poi = fitted.fit("cross-section-scale").poi
+    said = f"gives {poi.value:.2f} +{poi.error_up:.2f} −{poi.error_down:.2f}"
+    assert said in " ".join(page.split())
 
 
 def test_worldwide_figure_has_all_that_has_a_number(world):
@@ -188,3 +210,30 @@ def test_rate_of_nsi():
     # nu_e are a third of the fluence and more than a third of the rate: without them 0.6 to 0.7
     least = min(nsi_rate.exact(u, 0.0) for u in np.linspace(0.18, 0.22, 3))
     assert 0.6 < least < 0.7
+
+
+def test_the_status_fits_a_terminal(status):
+    """Below 80 columns it is a table and not prose, with all that the files and the talk have."""
+    found = entry("coherent-status").table()
+    shown = table("status", *found.columns)
+    for row in found.rows:
+        shown.add_row(*(found.text(cell) for cell in row))
+    out = io.StringIO()
+    Console(file=out, width=80).print(shown)
+    assert "─" in out.getvalue()  # the rule below the headings of a table
+    assert max(map(len, out.getvalue().splitlines())) <= 80
+    files = {row[1]: row[2] for row in found.rows if row[1] != "talk"}
+    assert files == {line.detector.experiment: line.mass_kg for line in status.values()}
+    assert ["talk", "3338; 3388", "25", "13"] in [list(row[1:5]) for row in found.rows]
+
+
+def test_both_duty_factors_of_the_sns_are_explained():
+    rows = {row[0]: row for row in entry("pion-decay").table().rows}
+    window = rows["duty factor, 60 Hz × 6 µs"][3]
+    train = 1e4 * StoppedPion(20.0, "sns-2013-23").duty
+    notes = " ".join(entry("pion-decay").table().notes)
+    assert f"{train:.1f}e-4" in notes
+    assert f"{window}e-4" in " ".join(entry("pion-sources").table().notes)
+    page = (Path(__file__).parents[2] / "docs" / "talks.md").read_text(encoding="utf-8")
+    assert f"{train:.1f} · 10^-4" in page
+    assert f"{window} · 10^-4" in page

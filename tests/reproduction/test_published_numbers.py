@@ -362,3 +362,22 @@ def test_rows_of_a_burst_are_found_by_the_name_of_the_command():
     rows = {r.published.id: r for r in reproduce(["supernova-27-xe", "supernova-mean"])}
     assert set(rows) == {"supernova-27-xe", "supernova-27-xe-0.7", "supernova-mean-energy"}
     assert all(r.agrees is not False for r in rows.values())
+
+
+def test_notes_name_sources_and_no_other_agreement_than_the_verdicts():
+    for r in declared():
+        for note in {r.note, *(one.note for one in r.each)}:
+            assert "docs/" not in note, f"{r.id}: a page of ours is no source"
+            assert not re.search(r"(agreement[^;.]* is|is) required|required agreement", note), r.id
+
+
+@pytest.mark.slow
+def test_the_same_published_error_has_one_verdict():
+    # the error of the radius, 0.38 fm in arXiv:2303.09360, beside two fits of the same data
+    alone = one("csi-2021-neutron-radius-errors")
+    assert alone.verdict == "differs"
+    for side in ("up", "down"):
+        together = one(f"global-fit-radius-csi-{side}")
+        assert together.published.published == alone.parts[0].published.published
+        assert together.verdict == alone.verdict
+    assert one("csi-2021-neutron-radius").verdict == one("global-fit-radius-csi").verdict

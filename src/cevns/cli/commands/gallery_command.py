@@ -21,7 +21,7 @@ __all__ = ["gallery"]
 def gallery(
     output: Output,
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="NAME", help="figures; all by default")
+        list[str] | None, typer.Argument(metavar="NAME", help="entries; with --out, all by default")
     ] = None,
     out: Annotated[
         Path | None,
@@ -31,7 +31,7 @@ def gallery(
 ) -> None:
     """Tables and figures of the field, published and ours.
 
-    Without a name, the entries are listed.
+    Without a name, the entries are listed; with --out, all are computed and written.
     """
     from cevns.report.gallery import entries, entry
 

@@ -84,30 +84,30 @@ def lines() -> tuple[Line, ...]:
 
 
 def table() -> Table:
-    """Mass, distance, threshold and counts of the files, each beside that of the talk."""
+    """Mass, distance, threshold and counts: of each detector a line of its file and of the talk."""
     rows: list[tuple[str | float | None, ...]] = []
     for line in lines():
         d, talk = line.detector, line.detector.talk_2021
-        published = d.published_text or (None if d.published is None else f"{d.published:.0f}")
+        name = f"{d.title}, {line.target}, {d.technology}"
         rows.append(
             (
-                d.title, d.experiment, line.target, d.technology, line.mass_kg, talk.mass,
-                line.distance_m, talk.distance, line.half_seen_kev, talk.threshold, line.per_year,
-                "inelastic" if line.inelastic else "CEvNS", published, d.status, talk.start,
-                talk.future,
+                name, d.experiment, line.mass_kg, line.distance_m, line.half_seen_kev,
+                line.per_year, d.status,
             )
         )  # fmt: skip
+        published = d.published_text or (None if d.published is None else f"{d.published:.0f}")
+        since = f"data since {talk.start}" if talk.start else ""
+        said = (talk.mass, talk.distance, talk.threshold, published)
+        state = "; ".join(filter(None, (since, talk.future)))
+        if any(said) or state:
+            rows.append((d.title, "talk", *said, state))
     return Table(
-        (
-            "detector", "file", "target", "technology", "kg", "kg, talk", "m", "m, talk",
-            "T½ / keVnr", "threshold, talk", "counts / year", "of", "published", "state",
-            "data since, talk", "future, talk",
-        ),
+        ("detector", "from", "kg", "m", "keVnr", "per year", "state"),
         tuple(rows),
         (
             (
                 "Mass, distance and counts are those of the experiment files, the counts in a year "
-                "of 5000 h at 1.4 MW, in the region and with the efficiency of the file. T½ is "
+                "of 5000 h at 1.4 MW, in the region and with the efficiency of the file. keVnr: "
                 "the recoil energy at half of the maximum efficiency; the talk does not define "
                 "its thresholds."
             ),

@@ -60,6 +60,11 @@ def table() -> Table:
                 "Published: COHERENT talks of 2020 and 2021. Flux of ours: 1.4 MW of 1 GeV, "
                 "0.0848 neutrinos per proton and flavour."
             ),
+            (
+                "The duty factor here is that of the window of 6 µs in which an analysis counts; "
+                "that of 'pion-sources' is the repetition times the pulse and one lifetime of the "
+                "muon, which is 1.5e-4 for the SNS. The talk does not say which it means."
+            ),
         ),
     )
 

@@ -43,6 +43,8 @@ _SHARE: Final = 0.05
 _SUPERNOVA: Final = (15.0, 2.5)
 """Mean energy, MeV, and pinching of a usual burst."""
 _HIGHEST_MEV: Final = 1000.0
+_GAP: Final = 0.17
+"""Of two labels, decades."""
 
 
 def table() -> Table:
@@ -120,7 +122,7 @@ def ranges() -> dict[str, tuple[tuple[float, float] | None, tuple[float, ...]]]:
 def figure() -> Figure:
     """T_max(E) = 2 E^2/(M + 2 E); below it the sources, at the right the detectors."""
     figure, grid = style.panels(
-        style.DOUBLE_IN, 5.6, 2, 1, sharex=True, gridspec_kw={"height_ratios": [4.2, 1.0]}
+        style.DOUBLE_IN, 7.2, 2, 1, sharex=True, gridspec_kw={"height_ratios": [4.2, 1.0]}
     )
     axes, below = grid[:, 0]
     energy = np.geomspace(0.1, _HIGHEST_MEV, 300)
@@ -148,7 +150,7 @@ def figure() -> Figure:
             f"{1e3 * each.recoil_kev:.0f} eV"
         )  # fmt: skip
         names.append((f"{each.label}, {size}", each.recoil_kev, color, 7.0))
-    beside(axes, names, 0.235)
+    beside(axes, names, _GAP, (1e-3, 1e3))
     _sources(below)
     below.set_xlabel(style.with_unit("Neutrino energy", "MeV"))
     axes.set_ylabel(style.with_unit("Largest recoil energy", "keVnr"))

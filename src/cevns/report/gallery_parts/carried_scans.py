@@ -7,6 +7,7 @@ values and borders are tables, made by ``tools/make_gallery_scans.py`` and drawn
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -32,6 +33,7 @@ __all__ = [
     "profile",
     "shipped",
     "shipped_lines",
+    "toys_said",
     "toys_text",
     "wilks_text",
 ]
@@ -109,6 +111,21 @@ def _profile(
 def wilks_text(found: Scan) -> str:
     """The confidence set of a scan of one parameter."""
     return interval_text(found.intervals)
+
+
+def toys_said(name: str) -> str:
+    """How many toys a shipped table has, and the error of its critical values, by its comments.
+
+    Examples:
+        >>> toys_said("magnetic-moment-mu")
+        '9352 toys, at most 1000 a point; critical values have an error of 0.25 (median)'
+    """
+    text = " ".join(read_lines(shipped(name)))
+    made = re.search(r"Toys at profiled nuisances: (\d+), (at most \d+ a point)", text)
+    error = re.search(r"Error of the critical values: ([\d.]+) \(median\)", text)
+    assert made is not None
+    assert error is not None
+    return f"{made[1]} toys, {made[2]}; critical values have an error of {error[1]} (median)"
 
 
 def toys_text(found: Scan, name: str) -> str:

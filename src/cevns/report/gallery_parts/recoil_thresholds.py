@@ -14,6 +14,7 @@ from cevns.exceptions import CevnsError, CevnsWarning
 from cevns.experiments import Experiment, catalogue, load
 from cevns.experiments.prediction.apparatus import Apparatus
 from cevns.nuclear import Nuclide
+from cevns.processes.inelastic.inelastic_channel import InelasticChannel
 from cevns.rates.fold import recoil_panels
 
 __all__ = ["Threshold", "half_seen_kev", "thresholds"]
@@ -38,8 +39,15 @@ class Threshold:
 
     @property
     def label(self) -> str:
-        """Short name: the first word of the title and the target."""
-        return f"{self.experiment.title.split()[0]} {self.experiment.material.name}"
+        """Short name: the first word of the title and the target.
+
+        Of a projection whose title begins with its mass, the place in the place of the first word.
+        """
+        title = self.experiment.title
+        begin = title.split()[0].rstrip(",")
+        if begin[0].isdigit():
+            begin = title.partition(" at the ")[2].split()[0]
+        return f"{begin} {self.experiment.material.name}"
 
     @property
     def nuclide(self) -> Nuclide:
@@ -87,13 +95,16 @@ def thresholds() -> tuple[Threshold, ...]:
 
     Of channels with thresholds of their own the lowest counts; of experiments of one name, target
     and threshold one. A file that has no response to recoils, such as one of released templates
-    alone, is left out.
+    alone, is left out, and so are channels of charged currents and other inelastic reactions, whose
+    axis is no recoil energy.
     """
     found: dict[tuple[str, float], Threshold] = {}
     for name in catalogue():
         experiment = load(name)
         lowest = []
         for view in experiment.views.values():
+            if isinstance(view.interaction, InelasticChannel):
+                continue
             try:
                 lowest.append((half_seen_kev(view), _sharp(view)))
             except CevnsError:

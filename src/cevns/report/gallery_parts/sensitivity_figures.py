@@ -138,7 +138,8 @@ def matrix_figure(found: SensitivityMatrix) -> Figure:
             )
         top += height
     said = (
-        f"{found.assumption}; one standard deviation, limits at 90 %; in a column darker is better"
+        f"{found.assumption}; one standard deviation, limits at 90 %; without a unit: "
+        "dimensionless; in a column darker is better"
     )
     axes.set_title("Sensitivities of projections", loc="left", fontsize=9.0, pad=14.0)
     axes.text(
@@ -148,14 +149,17 @@ def matrix_figure(found: SensitivityMatrix) -> Figure:
 
 
 def _head(found: SensitivityMatrix, topic: str) -> str:
-    """The symbol of what a column has, or the short name of the topic, and per cent."""
+    """The symbol of what a column has, or the short name of the topic, and its unit."""
     asked = {c.quantity.name: c.quantity for r in found.rows if (c := r.cells[topic]) is not None}
     said = [symbol_of_the_field(name) for name in asked]
     text = style.plain(found.topics[topic].short)
     if len(said) == 1 and said[0] is not None:
         before, equals, _ = said[0].partition(" = ")
         text = before + "$" if equals else before
-    return text + (" [%]" if any(q.kind == "relative" for q in asked.values()) else "")
+    if any(q.kind == "relative" for q in asked.values()):
+        return f"{text} [%]"
+    units = {q.unit for q in asked.values() if q.unit}
+    return text + "".join(f"\n[{style.unit_text(unit)}]" for unit in sorted(units))
 
 
 def _shades(found: SensitivityMatrix) -> list[list[float]]:
