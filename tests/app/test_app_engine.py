@@ -181,6 +181,17 @@ def test_a_threshold_leaves_bins_out(engine):
     assert cut["fit"]["poi"]["value"] < whole["poi"]["value"]
 
 
+def test_cells_of_a_template_are_no_energies(engine):
+    """The axis of XENONnT counts cells of four observables: nothing lies above one of them."""
+    record = engine.evaluate(engine.state("experiment=xenonnt-2024"), answers=False).record
+    assert "threshold" not in {f["name"] for f in record["fields"]}
+    for channel in record["channels"]:
+        (axis,) = channel["axes"]
+        assert (axis["name"], axis["title"], axis["unit"]) == ("cell", "template cell", "")
+        assert axis["edges"] == [0.5 + k for k in range(82)]
+        assert sum(axis["data"]["values"]) > 0
+
+
 def test_how_sliders_act_is_found_out(engine):
     bench = engine.opened(engine.state(CSI))
     kinds = {n: bench.kind(n) for n in ("mass", "distance", "pulse_sigma", "light_yield")}

@@ -139,6 +139,14 @@ def test_without_data_the_page_says_so(opened):
     assert page.run('shadow.querySelector("[data-on=c3]").getAttribute("aria-pressed")') == "true"
 
 
+def test_cells_are_counted_per_cell(opened):
+    page = opened("experiment=xenonnt-2024")
+    page.settled()
+    texts = page.run('[...shadow.querySelectorAll(".panels text")].map((t) => t.textContent)')
+    assert {"template cell", "counts per cell"} <= set(texts)
+    assert "counts per unit" not in texts
+
+
 def test_another_experiment_and_other_physics_are_chosen(opened):
     page = opened()
     page.settled()

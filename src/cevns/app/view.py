@@ -94,15 +94,18 @@ def _axes(
     That on the energy shows all bins, those on other axes what is above the threshold.
     """
     axes = data_axes(view, channel) or {"cell": np.array([0.5, 1.5])}
+    declared = view.declaration.axes.energy
+    titles = {"energy": "energy", "time": "time", "pulse-shape": "pulse shape", "cell": "cell"}
+    if "energy" in axes and declared is not None and not declared.unit:
+        axes = {("cell" if n == "energy" else n): _numbered(e, n) for n, e in axes.items()}
+        titles["cell"] = "template cell"
     cells = tuple(len(e) - 1 for e in axes.values())
     statistic = channel.statistic
     inside = np.ones(channel.n_bins) if kept is None else np.zeros(channel.n_bins)
     if kept is not None:
         inside[kept] = 1.0
     shown = bench.experiment.has_data and not statistic.events_are_points
-    declared = view.declaration.axes.energy
     units = {"energy": "" if declared is None else declared.unit, "time": "µs"}
-    titles = {"energy": "energy", "time": "time", "pulse-shape": "pulse shape", "cell": "cell"}
     out = []
     for number, (name, edges) in enumerate(axes.items()):
         here = np.ones(channel.n_bins) if name == "energy" else inside
@@ -120,6 +123,11 @@ def _axes(
             record["data"] = _points(channel, here * channel.observed, cells, number)
         out.append(record)
     return out
+
+
+def _numbered(edges: Array, axis: str) -> Array:
+    """Edges around the numbers 1, 2, ... of cells in place of an energy without a unit."""
+    return 0.5 + np.arange(float(len(edges))) if axis == "energy" else edges
 
 
 def projected(values: Array, cells: Sequence[int], along: int) -> Array:

@@ -305,7 +305,7 @@ function panel(axis, channel, fill, ghost, subtract, threshold, range, WIDE) {
   }
   const unit = axis.unit ? ` / ${esc(axis.unit)}` : "";
   const what = channel.counts ? "counts" : "value";
-  const per = axis.name === "cell" ? what : `${what} per ${esc(axis.unit || "unit")}`;
+  const per = axis.name === "cell" ? (n > 1 ? `${what} per cell` : what) : `${what} per ${esc(axis.unit || "unit")}`;
   out.push(`<text x="${WIDE - RIGHT}" y="${HIGH - 6}" text-anchor="end">${esc(axis.title)}${unit}</text>`,
     `<text transform="translate(13 ${TOP}) rotate(-90)" text-anchor="end">${per}</text>`);
   return `<svg viewBox="0 0 ${WIDE} ${HIGH}" role="img" aria-label="${per}${subtract ? ", background subtracted," : ""} along ${esc(axis.title)}">${out.join("")}</svg>`;
