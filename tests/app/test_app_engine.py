@@ -115,14 +115,16 @@ def test_minus_two_log_likelihood_is_that_of_the_model(engine):
     assert shown == pytest.approx(float(Likelihood.of(model).twice_nll(theta)), rel=1e-12)
 
 
+@pytest.mark.parametrize("moved", ["", "&mass=20kg"])
 @pytest.mark.parametrize("fit", ["count", "cross-section", "sin2-theta-w", "eps_ee_u"])
-def test_a_fit_is_that_of_the_study(engine, fit):
-    text = f"{CSI}&mass=20kg&fit={fit}"
+def test_a_fit_is_that_of_the_study(engine, fit, moved):
+    text = f"{CSI}{moved}&fit={fit}"
     shown = engine.evaluate(engine.state(text)).record["fit"]
+    assert shown["of"] == ("expected counts (Asimov)" if moved else "data")
     best = from_lines(engine, text)["fit"]
     scale = 1e-40 if fit == "cross-section" else 1.0
     assert abs(shown["poi"]["value"] - scale * best.poi.value) < 1e-6 * scale * best.poi.error
-    assert shown["poi"]["error"] == pytest.approx(scale * best.poi.error, rel=1e-6)
+    assert shown["poi"]["error"] / (scale * best.poi.error) == pytest.approx(1.0, rel=1e-6)
     if fit in ("count", "cross-section"):
         assert shown["significance"] == pytest.approx(best.z, rel=1e-6)
 
@@ -150,11 +152,36 @@ def test_without_data_the_view_says_so_and_fits_what_is_expected(engine):
     record = engine.evaluate(engine.state("experiment=conus-plus-2025&fit=count")).record
     assert (record["twice_nll"], record["counts"]["observed"]) == (None, None)
     assert all(axis["data"] is None for c in record["channels"] for axis in c["axes"])
-    assert record["fit"]["of"] == "expected counts"
+    assert record["fit"]["of"] == "expected counts (Asimov)"
     study = cevns.load("conus-plus-2025")
     assert record["fit"]["poi"]["value"] == pytest.approx(
         study.fit(asimov=True, minos="none").poi.value, rel=1e-6
     )
+
+
+@pytest.mark.parametrize("moved", ["mass=38.6kg", "distance=25m", "light_yield=20PE/keVee"])
+def test_data_are_none_of_another_experiment(engine, moved):
+    """What was counted with 14.6 kg says nothing on couplings at 38.6 kg."""
+    state = engine.state(f"{CSI}&{moved}&eps_mumu_u=0.05&fit=eps_ee_u")
+    record = engine.evaluate(state).record
+    assert not record["compared"]
+    assert (record["twice_nll"], record["counts"]["observed"]) == (None, None)
+    assert all(axis["data"] is None for c in record["channels"] for axis in c["axes"])
+    assert record["fit"]["of"] == "expected counts (Asimov)"
+    assert abs(record["fit"]["poi"]["value"]) < 1e-3 * record["fit"]["poi"]["error"]
+    assert all(abs(p["pull"] or 0.0) < 1e-3 for p in record["fit"]["parameters"])
+    assert any(n.startswith("The data were taken with ") for n in record["notes"])
+    assert "--asimov" in record["command"]
+    assert "asimov=True" in record["python"]
+
+
+def test_data_stay_with_couplings_nuisances_and_the_threshold(engine):
+    state = engine.state(f"{CSI}&eps_ee_u=0.1&qf.csi.0=0.5&threshold=8PE&fit=eps_mumu_u")
+    record = engine.evaluate(state).record
+    assert record["compared"]
+    assert record["fit"]["of"] == "data"
+    assert record["counts"]["observed"] > 1000
+    assert record["twice_nll"] > 0
 
 
 def test_without_a_background_no_significance_is_defined(engine):

@@ -79,14 +79,20 @@ def test_the_report_is_that_of_the_command(client):
     assert answer.headers["content-disposition"] == "attachment"
     assert "cevns report coherent-csi-2021 --set" in answer.text
     study = cevns.load("coherent-csi-2021", overrides={"target.mass": "20.0 kg"})
-    page = document.compose(document.fitted(study, poi="count"))
+    page = document.compose(document.fitted(study, poi="count", asimov=True))
     found = re.search(r'id="cevns-result">(.*?)</script>', answer.text, re.DOTALL)
     assert json.loads(found[1])["poi"] == pytest.approx(page.record["poi"])
 
 
 @pytest.mark.parametrize(
     ("query", "field"),
-    [("threshold=8PE", "threshold"), ("eps_ee_u=0.1", "fit"), ("eps_ee_u=0.1&fit=count", "fit")],
+    [
+        ("threshold=8PE", "threshold"),
+        ("eps_ee_u=0.1", "fit"),
+        ("eps_ee_u=0.1&fit=count", "fit"),
+        ("mass=20kg&eps_ee_u=0.1&fit=eps_ee_u", "eps_ee_u"),
+        ("mass=20kg&ssb=1300", "ssb"),
+    ],
 )
 def test_what_no_report_can_have_is_refused(client, query, field):
     answer = client.get(f"/view?experiment=coherent-csi-2021&{query}&&report")

@@ -75,7 +75,14 @@ def test_one_move_is_one_update_after_a_fit_too(opened):
     page.run(SET, "mass", 30)
     record = page.settled()
     assert record["counts"]["expected"] > before
-    assert record["fit"]["poi"]["value"] == pytest.approx(310.39, abs=0.02)
+    assert record["fit"]["poi"]["value"] == pytest.approx(
+        record["counts"]["components"][0]["expected"]
+    )
+    texts = page.run('shadow.querySelector(".page").innerText')
+    assert "fit to expected counts (Asimov)" in texts
+    assert "no data of this experiment" in texts
+    assert page.run('shadow.querySelectorAll(".panels circle").length') == 0
+    assert "1578" in page.run('shadow.querySelector(".counts").innerText')
     assert record["settings"]["mass"] > 14.6
 
 

@@ -59,7 +59,7 @@ def fit_record(
 ) -> tuple[dict[str, Any] | None, Model | None]:
     """The fit that a state asks for: its record, and the model at the best fit.
 
-    Of an experiment without data the counts that the state expects are fitted.
+    Without data of this very experiment the counts that the state expects are fitted.
     """
     held = moved_couplings(bench, state)
     if state.fit in NO_COUPLINGS and held:
@@ -72,7 +72,7 @@ def fit_record(
         else:
             asked = bench.asked(state, None, (free,), held)
         whole = asked.held
-        seen = bench.experiment.has_data
+        seen = bench.compared(state)
         data = None if seen else _asimov(placed, whole)
         model, data = _cut(bench, state, whole, data)
         best = fit(model, data=data, poi=asked.interest, minos="none")
@@ -92,7 +92,7 @@ def fit_record(
     record = {
         "question": state.fit,
         "error": None,
-        "of": "data" if seen else "expected counts",
+        "of": "data" if seen else "expected counts (Asimov)",
         "poi": short(poi),
         "limit": limit,
         "significance": None if z is None else finite(z),

@@ -416,6 +416,14 @@ class Bench:
                 scales[name] = value / field.value
         return changes, scales
 
+    def another(self, state: State) -> list[str]:
+        """Moved fields of the file: what is shown is then another experiment than took the data."""
+        return [s.field for s in state.settings if self.fields[s.field].kind == "file"]
+
+    def compared(self, state: State) -> bool:
+        """Whether there are data of the experiment as a state has it."""
+        return self.experiment.has_data and not self.another(state)
+
     def overrides(self, state: State) -> dict[str, str]:
         """Changed fields as `cevns.load` takes them."""
         out: dict[str, str] = {}

@@ -42,12 +42,15 @@ def finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def channels_of(bench: Bench, placed: Placed, fitted: Model | None = None) -> list[dict[str, Any]]:
+def channels_of(
+    bench: Bench, placed: Placed, fitted: Model | None = None, *, compared: bool
+) -> list[dict[str, Any]]:
     """What each channel counts and expects, along each of its axes.
 
     Args:
         bench: of the experiment.
         placed: where the sliders stand.
+        compared: whether the data are of this experiment, and shown.
         fitted: a fitted model, its parameters at the best fit.
     """
     best = None if fitted is None else fitted.expected(fitted.parameters.values)
@@ -68,7 +71,7 @@ def channels_of(bench: Bench, placed: Placed, fitted: Model | None = None) -> li
                     {"name": c.name, "title": c.title or c.name, "kind": _kind(bench, c.name)}
                     for c in channel.components
                 ],
-                "axes": _axes(bench, view, channel, expected, fit, kept),
+                "axes": _axes(view, channel, expected, fit, kept, compared),
             }
         )
     return out
@@ -82,12 +85,12 @@ def _kind(bench: Bench, name: str) -> str:
 
 
 def _axes(
-    bench: Bench,
     view: Apparatus,
     channel: Channel,
     expected: Mapping[str, Array],
     fit: Array | None,
     kept: IntArray | None,
+    compared: bool,
 ) -> list[dict[str, Any]]:
     """The projections of a channel on each of its axes.
 
@@ -104,7 +107,7 @@ def _axes(
     inside = np.ones(channel.n_bins) if kept is None else np.zeros(channel.n_bins)
     if kept is not None:
         inside[kept] = 1.0
-    shown = bench.experiment.has_data and not statistic.events_are_points
+    shown = compared and not statistic.events_are_points
     units = {"energy": "" if declared is None else declared.unit, "time": "µs"}
     out = []
     for number, (name, edges) in enumerate(axes.items()):
@@ -153,8 +156,14 @@ def _points(
     return {"values": values.tolist(), "low": low.tolist(), "high": high.tolist()}
 
 
-def counts_of(bench: Bench, placed: Placed) -> dict[str, Any]:
-    """Numbers of events above the threshold, by component, over all channels."""
+def counts_of(bench: Bench, placed: Placed, *, compared: bool) -> dict[str, Any]:
+    """Numbers of events above the threshold, by component, over all channels.
+
+    Args:
+        bench: of the experiment.
+        placed: where the sliders stand.
+        compared: whether the data are of this experiment, and counted.
+    """
     components: dict[str, dict[str, Any]] = {}
     observed = 0.0
     for channel in bench.counting(placed.model):
@@ -174,6 +183,6 @@ def counts_of(bench: Bench, placed: Placed) -> dict[str, Any]:
     return {
         "components": list(components.values()),
         "expected": sum(c["expected"] for c in components.values()),
-        "observed": observed if bench.experiment.has_data else None,
+        "observed": observed if compared else None,
         "unit": bench.experiment.unit,
     }

@@ -577,15 +577,15 @@ export function mount(host, transport, options = {}) {
   function numbers(r, base) {
     const unit = r.counts.unit === "events" ? "" : ` ${r.counts.unit}`;
     const signal = r.counts.components.filter((c) => c.kind === "signal");
+    const without = r.experiment.has_data ? "no data of this experiment" : "no data";
     const sum = (list) => list.reduce((a, c) => a + c.expected, 0);
     const was = base && sum(base.counts.components.filter((c) => c.kind === "signal"));
     const cards = [
       [`Expected ${signal[0]?.title ?? "signal"}`, shown(sum(signal)) + unit,
         base && Object.keys(r.settings).length ? `declared ${shown(was)}` : "as declared"],
       ["All expected", shown(r.counts.expected) + unit,
-        r.counts.observed === null ? "no data" : `observed ${shown(r.counts.observed)}`],
-      ["−2 ln L", r.experiment.has_data ? shown(r.twice_nll, 5) : "no data",
-        base?.twice_nll != null && r.twice_nll != null && !("threshold" in r.settings)
+        r.compared ? `observed ${shown(r.counts.observed)}` : without],
+      ["−2 ln L", r.compared ? shown(r.twice_nll, 5) : "–", !r.compared ? without : base?.twice_nll != null && r.twice_nll != null && !("threshold" in r.settings)
             && Object.keys(r.settings).length
           ? `${r.twice_nll >= base.twice_nll ? "+" : "−"}${shown(Math.abs(r.twice_nll - base.twice_nll), 3)} from declared` : ""],
       ["Expected significance", r.significance?.z == null ? "–" : `${shown(r.significance.z, 4)} σ`,
@@ -635,8 +635,8 @@ export function mount(host, transport, options = {}) {
       `<tr><td><svg class="swatch" viewBox="0 0 1 1" aria-hidden="true"><rect width="1" height="1" fill="${fill[c.name]}"/></svg>${esc(c.title)}</td><td>${shown(c.expected)}</td><td>${shown(was[c.name])}</td></tr>`);
     const what = r.counts.unit === "events" ? "Expected counts" : `Expected, ${esc(r.counts.unit)}`;
     rows.push(`<tr class="sum"><td>Sum</td><td>${shown(r.counts.expected)}</td><td>${shown(base?.counts.expected)}</td></tr>`);
-    const seen = r.counts.observed === null ? "no data" : shown(r.counts.observed);
-    rows.push(`<tr><td>Observed</td><td>${seen}</td><td></td></tr>`);
+    const seen = (x) => (x == null ? "no data" : shown(x));
+    rows.push(`<tr><td>Observed</td><td>${seen(r.counts.observed)}</td><td>${base ? seen(base.counts.observed) : "–"}</td></tr>`);
     $(".counts").innerHTML = `<h2>${what}</h2><table><thead><tr><th>Component</th><th>here</th><th>declared</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
   }
 
