@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from functools import partial
 
 import numpy as np
@@ -11,8 +12,9 @@ import pytest
 import cevns
 from cevns.app.engine import Engine
 from cevns.app.scale_laws import scale_law, scaled
-from cevns.app.state import StateError
+from cevns.app.state import StateError, on_the_page
 from cevns.experiments import load
+from cevns.experiments.declaration.loader import find
 from cevns.inference.model.expectation import Model
 from cevns.processes import interaction
 
@@ -273,6 +275,34 @@ def test_a_released_signal_stays_until_a_coupling_is_moved(engine):
     same(expectation(engine, moved), from_lines(engine, moved)["expected"])
 
 
+@pytest.mark.parametrize(
+    "name", ["pandax4t-2024", "coherent-ge-2026", "xenonnt-2024", "xenonnt-2026", "xenon1t-2020"]
+)
+def test_masses_that_set_a_size_have_no_slider(engine, name):
+    fields = engine.opened(engine.state(f"experiment={name}")).fields.values()
+    assert [f.name for f in fields if f.kind == "file"] == []
+    assert any(f.kind == "parameter" for f in fields)
+
+
+def test_what_nothing_depends_on_has_no_slider(engine):
+    """Neutrinos of pions at rest leave in all directions, dark matter does not."""
+    plain = engine.opened(engine.state("experiment=coherent-csi-2021-dm"))
+    assert "angle" not in plain.fields
+    assert {"mass", "distance", "protons"} <= set(plain.fields)
+
+
+def test_messages_name_files_without_their_folders(tmp_path):
+    text = "/srv/data/x.yaml, line 3: field 'a': 12 /keV/kg/d is no 1/keV; see /etc/cevns/b.csv"
+    assert on_the_page(text) == ("x.yaml, line 3: field 'a': 12 /keV/kg/d is no 1/keV; see b.csv")
+    own = tmp_path / "mine.yaml"
+    shutil.copy(find("nucleus-10g"), own)
+    own.write_text(own.read_text("utf-8").replace("name: nucleus-10g", "name: mine"), "utf-8")
+    engine = Engine({"mine": load(own)})
+    with pytest.raises(StateError) as error:
+        engine.evaluate(engine.state("experiment=mine&live_time=1e5d&mass=0.01g&noise=20000eVee"))
+    assert str(tmp_path) not in str(error.value)
+
+
 # -- states ---------------------------------------------------------------------------------------
 
 
@@ -347,8 +377,7 @@ def test_every_slider_there_is_moves_the_view(engine, name):
         moved = record["counts"] != usual["counts"] or record["channels"] != usual["channels"]
         idle = f"Nothing that is expected here depends on {field.name}."
         assert moved != (idle in record["notes"]), field
-        # of the beam, the direction matters to other particles than neutrinos at rest
-        assert moved or field.name == "angle"
+        assert moved, field
         if field.kind != "bins":
             same(expectation(engine, here), from_lines(engine, here)["expected"])
 
@@ -363,7 +392,6 @@ def test_every_experiment_of_the_catalogue_has_a_view(engine):
 
 def test_own_files_come_first(tmp_path):
     from cevns.app.opened import opened
-    from cevns.experiments.declaration.loader import find
 
     own = tmp_path / "mine.yaml"
     text = find("nucleus-10g").read_text(encoding="utf-8")

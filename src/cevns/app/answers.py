@@ -11,7 +11,7 @@ from cevns.analysis.measurement import in_cm2, short
 from cevns.analysis.measuring import against_nothing
 from cevns.app.bench import Bench, Placed
 from cevns.app.fields import THRESHOLD
-from cevns.app.state import State
+from cevns.app.state import State, on_the_page
 from cevns.app.view import finite
 from cevns.exceptions import CevnsError
 from cevns.experiments.questions import SIGNAL
@@ -48,7 +48,7 @@ def expected_significance(bench: Bench, state: State, placed: Placed) -> dict[st
         best = fit(model, data=data, poi=asked.interest, minos="none")
         found = against_nothing(model, SIGNAL, best)
     except CevnsError as error:
-        return {"z": None, "said": str(error)}
+        return {"z": None, "said": on_the_page(str(error))}
     if found is None:
         said = "undefined: without a signal nothing would be counted where this state expects some"
     return {"z": None if found is None or found.z is None else finite(found.z), "said": said}
@@ -87,7 +87,7 @@ def fit_record(
             if not found.upper_is_bound:
                 limit = in_cm2({"level": found.level, "value": found.upper, "unit": poi.unit})
     except CevnsError as error:
-        return {"question": state.fit, "error": str(error)}, None
+        return {"question": state.fit, "error": on_the_page(str(error))}, None
     plain = best.to_dict()
     record = {
         "question": state.fit,

@@ -32,6 +32,10 @@ __all__ = ["Bench", "Placed"]
 _MOST: Final = 12
 """Models that are kept; one may hold tables of a few MB."""
 _FELT: Final = 1e-12
+_TRIED: Final = 1.03
+"""What a number of the file is multiplied with, to see whether it may be moved."""
+_TEMPLATES: Final = ("folded-template", "recoil-templates")
+"""Responses that are released templates."""
 T = TypeVar("T")
 
 
@@ -110,18 +114,43 @@ class Bench:
         """The sliders by name."""
         found = [*self._parameters, *self._threshold]
         known = [f.name for f in found] + ["experiment", "models", "fit"]
-        # what a released template is of, nothing in the file changes
         movable = () if self._released else of_file(self.experiment)
-        own = unique_names(movable, known)
+        own = unique_names(filter(self._acts, movable), known)
         order = ("experiment", "couplings", "nuisances", "detector")
         every = sorted([*own, *found], key=lambda f: order.index(f.group))
         return {f.name: f for f in every}
 
     @property
     def _released(self) -> bool:
-        """Whether the signal is a released template as long as no coupling is moved."""
-        signal = self.experiment.declaration.signal
-        return signal is not None and signal.use != "first-principles"
+        """Whether the numbers of the file are no apparatus that one could change.
+
+        A released template is of the apparatus that it was made for, and in a file of published
+        numbers, or of released templates of recoils, mass and time only set the size.
+        """
+        declared = self.experiment.declaration
+        signal = declared.signal
+        if declared.summary or (signal is not None and signal.use != "first-principles"):
+            return True
+        responses = [v.declaration.detector.response for v in self.experiment.views.values()]
+        return any(r is not None and r.kind in _TEMPLATES for r in responses)
+
+    def _acts(self, field: Field) -> bool:
+        """Whether a field of the file may be moved, and something that is expected follows it.
+
+        Numbers of a detector and relative exposures always act; to try them takes longest.
+        """
+        if field.group == "detector" or field.at.endswith(".exposure"):
+            return True
+        try:
+            moved = self._built(tuple(field.changes(_TRIED * field.value).items()), (), False)[1]
+        except CevnsError:
+            return False
+        usual = self._once(("model", (), (), False), lambda: self._built((), (), False))[1]
+        before, after = (m.expected(m.parameters.values) for m in (usual, moved))
+        if before.shape != after.shape or not np.array_equal(before, after):
+            return True
+        law = self._law_of(field, True)  # it may act on couplings alone
+        return law is None or any(law.values())
 
     @cached_property
     def questions(self) -> tuple[str, ...]:
@@ -386,10 +415,13 @@ class Bench:
             name: of the slider.
             coupled: whether in the model with all couplings free.
         """
-        field = self.fields[name]
+        return self._law_of(self.fields[name], coupled)
+
+    def _law_of(self, field: Field, coupled: bool) -> Law | None:
         if field.group == "detector":
             return None  # a response is never a number alone
-        if (name, coupled) not in self._laws:
+        key = field.at, coupled
+        if key not in self._laws:
 
             def build(factor: float) -> Model:
                 changes = {} if factor == 1.0 else field.changes(factor * field.value)
@@ -399,8 +431,8 @@ class Bench:
                 law = scale_law(build)
             except InputError:  # a value that the file may not have
                 law = None
-            self._laws[name, coupled] = law
-        return self._laws[name, coupled]
+            self._laws[key] = law
+        return self._laws[key]
 
     def _changes(self, state: State, coupled: bool) -> tuple[dict[str, str], dict[str, float]]:
         """Fields of the file that need another model, and those that multiply, with ratios."""

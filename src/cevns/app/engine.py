@@ -13,7 +13,7 @@ from typing import Any, Final
 from cevns.app.answers import expected_significance, fit_record, questions
 from cevns.app.bench import Bench, Placed
 from cevns.app.equivalent import command_line, python_lines
-from cevns.app.state import MODELS, Setting, State, StateError, read_pairs
+from cevns.app.state import MODELS, Setting, State, StateError, on_the_page, read_pairs
 from cevns.app.view import View, channels_of, counts_of, finite
 from cevns.exceptions import CevnsError, UnknownNameError
 from cevns.experiments.declaration import loader
@@ -134,7 +134,7 @@ class Engine:
             "twice_nll": None,
             "significance": significance,
             "fit": answer,
-            "notes": notes,
+            "notes": [on_the_page(note) for note in notes],
             "command": command_line(bench, state),
             "python": python_lines(bench, state),
         }
