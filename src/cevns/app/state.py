@@ -16,7 +16,7 @@ MODELS = "nsi+light-vector"
 _LONGEST = 4000
 
 
-_PATH = re.compile(r"(?<![\w.])/(?:[^\s/:;,'\"()]+/)+(?=[^\s/:;,'\"()]+)")
+_PATH = re.compile(r"(?<![\w.])/(?:[^\s/:;,'\"()]+/)+([^\s/:;,'\"()]+\.[A-Za-z]\w*)")
 
 
 def on_the_page(said: str) -> str:
@@ -26,7 +26,7 @@ def on_the_page(said: str) -> str:
         >>> on_the_page("/home/me/own.yaml, line 3: 5 /keV/kg is no mass; change it (--set a=1)")
         'own.yaml, line 3: 5 /keV/kg is no mass; change it'
     """
-    return re.sub(r"\s*\([^()]*--[a-z][^()]*\)", "", _PATH.sub("", said))
+    return re.sub(r"\s*\([^()]*--[a-z][^()]*\)", "", _PATH.sub(r"\1", said))
 
 
 class StateError(InputError):
