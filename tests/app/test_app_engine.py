@@ -150,6 +150,33 @@ def test_the_expected_significance_is_profiled(engine):
     assert "profiled" in shown["said"]
 
 
+def test_the_significance_says_what_it_includes(engine):
+    """That of CONUS+ is above the published one, which knows less of the background."""
+    found = engine.evaluate(engine.state("experiment=conus-plus-2025")).record["significance"]
+    assert (
+        "without a constraint background of C2; background of C3; background" in found["includes"]
+    )
+    assert "within their constraints Lindhard k of germanium; energy scale" in found["includes"]
+    assert "their shapes above all, is held as declared" in found["includes"]
+
+
+def test_channels_are_counted_one_by_one(engine):
+    """A sum over reactor on and off is none of the signal region."""
+    record = engine.evaluate(engine.state("experiment=conus-2020"), answers=False).record
+    counts = record["counts"]
+    assert [c["name"] for c in counts["channels"]] == ["on", "off"]
+    assert sum(c["expected"] for c in counts["channels"]) == pytest.approx(counts["expected"])
+    on, off = counts["channels"]
+    assert off["signal"] == 0.0
+    assert on["signal"] == pytest.approx(counts["components"][0]["expected"])
+    assert on["observed"] is None
+
+
+def test_minus_two_log_likelihood_has_its_number_of_bins(engine):
+    for text, bins in ((CSI, 9 * 11), (f"{CSI}&threshold=16PE", 6 * 11)):
+        assert engine.evaluate(engine.state(text), answers=False).record["bins"] == bins
+
+
 def test_without_data_the_view_says_so_and_fits_what_is_expected(engine):
     record = engine.evaluate(engine.state("experiment=conus-plus-2025&fit=count")).record
     assert (record["twice_nll"], record["counts"]["observed"]) == (None, None)

@@ -48,10 +48,28 @@ def expected_significance(bench: Bench, state: State, placed: Placed) -> dict[st
         best = fit(model, data=data, poi=asked.interest, minos="none")
         found = against_nothing(model, SIGNAL, best)
     except CevnsError as error:
-        return {"z": None, "said": on_the_page(str(error))}
+        return {"z": None, "said": on_the_page(str(error)), "includes": ""}
     if found is None:
         said = "undefined: without a signal nothing would be counted where this state expects some"
-    return {"z": None if found is None or found.z is None else finite(found.z), "said": said}
+    z = None if found is None or found.z is None else finite(found.z)
+    return {"z": z, "said": said, "includes": "" if z is None else _included(model)}
+
+
+def _included(model: Model) -> str:
+    """Which uncertainties a significance has, and which it has not."""
+    profiled = [p for p in model.parameters if not p.fixed and p.name != SIGNAL]
+    known = [p.description or p.name for p in profiled if p.constraint is not None]
+    free = [p.description or p.name for p in profiled if p.constraint is None]
+    parts = ["the fluctuations of the counts"]
+    if known:
+        parts.append(f"within their constraints {'; '.join(known)}")
+    if free:
+        parts.append(f"without a constraint {'; '.join(free)}")
+    return (
+        f"The expected significance includes {', and '.join(parts)}. Whatever else the backgrounds "
+        "have, their shapes above all, is held as declared: where an experiment has uncertainties "
+        "that its file has not, the significance that it publishes is smaller."
+    )
 
 
 def fit_record(

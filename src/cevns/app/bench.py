@@ -72,6 +72,15 @@ class Placed:
         }
 
     @property
+    def bins(self) -> int | None:
+        """How many bins -2 ln L is of; None for events without bins."""
+        own = [c for c in self.model.channels if not c.auxiliary]
+        if any(c.statistic.events_are_points for c in own):
+            return None
+        kept = self.kept or {}
+        return sum(kept[c.name].size if c.name in kept else c.n_bins for c in own)
+
+    @property
     def twice_nll(self) -> float:
         """-2 ln L of the bins that are kept."""
         expected = []

@@ -132,6 +132,7 @@ class Engine:
             "counts": counts_of(bench, placed, compared=compared),
             "channels": channels_of(bench, placed, fitted, compared=compared),
             "twice_nll": None,
+            "bins": placed.bins,
             "significance": significance,
             "fit": answer,
             "notes": [on_the_page(note) for note in notes],

@@ -84,6 +84,10 @@ def _kind(bench: Bench, name: str) -> str:
     return "steady" if name in steady_state(bench.experiment) else "background"
 
 
+def _is_signal(bench: Bench, name: str) -> bool:
+    return _kind(bench, name) in ("signal", "further")
+
+
 def _axes(
     view: Apparatus,
     channel: Channel,
@@ -165,6 +169,7 @@ def counts_of(bench: Bench, placed: Placed, *, compared: bool) -> dict[str, Any]
         compared: whether the data are of this experiment, and counted.
     """
     components: dict[str, dict[str, Any]] = {}
+    channels: list[dict[str, Any]] = []
     observed = 0.0
     for channel in bench.counting(placed.model):
         weights = np.ones(channel.n_bins) if channel.events is None else channel.events
@@ -172,16 +177,30 @@ def counts_of(bench: Bench, placed: Placed, *, compared: bool) -> dict[str, Any]
             inside = np.zeros(channel.n_bins)
             inside[placed.kept[channel.name]] = 1.0
             weights = weights * inside
-        observed += float(weights @ channel.observed)
+        here = float(weights @ channel.observed)
+        observed += here
+        own = {
+            c.name: float(weights @ placed.components[channel.name, c.name])
+            for c in channel.components
+        }
+        channels.append(
+            {
+                "name": channel.name.removeprefix(bench.experiment.name)[1:],
+                "signal": sum(v for n, v in own.items() if _is_signal(bench, n)),
+                "expected": sum(own.values()),
+                "observed": here if compared else None,
+            }
+        )
         for c in channel.components:
             entry = components.setdefault(
                 c.name,
                 {"name": c.name, "title": c.title or c.name, "kind": _kind(bench, c.name)}
                 | {"expected": 0.0},
             )
-            entry["expected"] += float(weights @ placed.components[channel.name, c.name])
+            entry["expected"] += own[c.name]
     return {
         "components": list(components.values()),
+        "channels": channels,
         "expected": sum(c["expected"] for c in components.values()),
         "observed": observed if compared else None,
         "unit": bench.experiment.unit,
