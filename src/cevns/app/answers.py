@@ -52,23 +52,27 @@ def expected_significance(bench: Bench, state: State, placed: Placed) -> dict[st
     if found is None:
         said = "undefined: without a signal nothing would be counted where this state expects some"
     z = None if found is None or found.z is None else finite(found.z)
-    return {"z": z, "said": said, "includes": "" if z is None else _included(model)}
+    return {"z": z, "said": said, "includes": "" if z is None else _included(bench, model)}
 
 
-def _included(model: Model) -> str:
+def _included(bench: Bench, model: Model) -> str:
     """Which uncertainties a significance has, and which it has not."""
     profiled = [p for p in model.parameters if not p.fixed and p.name != SIGNAL]
-    known = [p.description or p.name for p in profiled if p.constraint is not None]
-    free = [p.description or p.name for p in profiled if p.constraint is None]
+    said = {p.name: (p.description or p.name).partition(";")[0] for p in profiled}
+    known = [said[p.name] for p in profiled if p.constraint is not None]
+    free = [said[p.name] for p in profiled if p.constraint is None]
     parts = ["the fluctuations of the counts"]
     if known:
         parts.append(f"within their constraints {'; '.join(known)}")
     if free:
         parts.append(f"without a constraint {'; '.join(free)}")
+    text = f"The expected significance includes {', and '.join(parts)}."
+    if not bench.experiment.declaration.backgrounds:
+        return text
     return (
-        f"The expected significance includes {', and '.join(parts)}. Whatever else the backgrounds "
-        "have, their shapes above all, is held as declared: where an experiment has uncertainties "
-        "that its file has not, the significance that it publishes is smaller."
+        f"{text} Whatever else the backgrounds have, their shapes above all, is held as declared: "
+        "where an experiment has uncertainties that its file has not, the significance that it "
+        "publishes is smaller."
     )
 
 
