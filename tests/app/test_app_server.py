@@ -217,6 +217,19 @@ def test_ctrl_c_does_not_wait_for_an_evaluation():
         process.kill()
 
 
+def test_a_port_in_use_is_said():
+    with free_port(HOST, 9780) as first:
+        number = first.getsockname()[1]
+        process, address = started("--port", str(number))
+        try:
+            assert address != f"http://{HOST}:{number}/"
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=30)
+            assert f"cevns: warning: port {number} is in use; the page is on port " in said
+        finally:
+            process.kill()
+
+
 def test_another_host_is_warned_of():
     process, address = started("--host", ANYWHERE, "--port", "9760")
     try:
@@ -235,6 +248,7 @@ def test_another_host_is_warned_of():
         (["nothing-like-it"], "unknown experiment"),
         (["--host", "192.0.2.7"], "no address of this machine"),
         (["--set", "target.mass=3 kg"], "name one"),
+        (["global"], "global is a combination of experiments, and the live page shows one"),
         (["coherent-csi-2021", "coherent-csi-2021"], "give one another name"),
     ],
 )

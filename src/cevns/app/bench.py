@@ -15,7 +15,7 @@ from cevns.analysis.channel_result import data_axes
 from cevns.analysis.coupling_families import askable, structural
 from cevns.analysis.question import Asked, ask, place, requested, with_physics
 from cevns.app.fields import THRESHOLD, Field, of_file, of_parameter, of_threshold, unique_names
-from cevns.app.scale_laws import Law, scale_law, scaled
+from cevns.app.scale_laws import Law, felt, scale_law, scaled
 from cevns.app.state import State, StateError
 from cevns.exceptions import CevnsError, CevnsWarning, InputError
 from cevns.experiments.experiment import Experiment
@@ -31,7 +31,6 @@ __all__ = ["Bench", "Placed"]
 
 _MOST: Final = 12
 """Models that are kept; one may hold tables of a few MB."""
-_FELT: Final = 1e-12
 _TRIED: Final = 1.03
 """What a number of the file is multiplied with, to see whether it may be moved."""
 _TEMPLATES: Final = ("folded-template", "recoil-templates")
@@ -141,7 +140,7 @@ class Bench:
         if declared.summary or (signal is not None and signal.use != "first-principles"):
             return True
         responses = [v.declaration.detector.response for v in self.experiment.views.values()]
-        return any(r is not None and r.kind in _TEMPLATES for r in responses)
+        return any(r.kind in _TEMPLATES for r in responses)
 
     def _acts(self, field: Field) -> bool:
         """Whether a field of the file may be moved, and something that is expected follows it.
@@ -179,10 +178,10 @@ class Bench:
     def _parameters(self) -> list[Field]:
         """Parameters that move the prediction, and what changes its shapes."""
         model = self._nominal
-        felt = _felt(model)
+        moving = felt(model)
         # what the model without couplings has is no coupling, also where it may be asked for
         known = {p.name: p for p in (*model.parameters, *self._plain)}
-        found = [of_parameter(known[p.name]) for p in model.parameters if p.name in felt]
+        found = [of_parameter(known[p.name]) for p in model.parameters if p.name in moving]
         shapes = structural(self._process_of.interaction, self._process_of)
         return [*found, *(of_parameter(p, structural=True) for p in shapes)]
 
@@ -492,18 +491,3 @@ class Bench:
             while len(known) > _MOST:
                 known.popitem(last=False)
         return known[key]  # type: ignore[return-value]
-
-
-def _felt(model: Model) -> set[str]:
-    """Parameters that move the expectation, at nominal values or with the others moved."""
-    there, names = model.parameters.values, model.parameters.names
-    steps = np.array([p.scale for p in model.parameters])
-    low = np.array([p.lower for p in model.parameters])
-    high = np.array([p.upper for p in model.parameters])
-    up = np.clip(there + np.diag(steps), low, high)
-    down = np.clip(there - np.diag(steps), low, high)
-    usual, *moved = model.expected(np.concatenate([there[None], up, down]))
-    change = np.abs(np.array(moved) - usual).max(axis=1) > _FELT * np.abs(usual).max()
-    count = len(names)
-    felt = {n for n, a, b in zip(names, change[:count], change[count:], strict=True) if a or b}
-    return felt | {n for n in names if n not in felt and model.feels(n)}

@@ -83,10 +83,10 @@ class Field:
         return dict.fromkeys((self.at, *self.also), text)
 
     def read(self, text: str) -> float:
-        """A value of it, a number or a quantity with a unit.
+        """A value of it, a number or, of a field with a unit, a quantity.
 
         Raises:
-            StateError: if it is none, has another unit, or lies outside the bounds.
+            StateError: if it is none, has no unit or another one, or lies outside the bounds.
         """
         try:
             value = float(text)
@@ -103,17 +103,22 @@ class Field:
                 except CevnsError as error:
                     said = str(error).removeprefix("value: ")
                     raise StateError(self.name, said) from None
+        else:
+            if self.unit and math.isfinite(value):
+                raise StateError(self.name, f"{text} has no unit; write {text} {self.unit}")
         if not math.isfinite(value):
             raise StateError(self.name, f"{text!r} is not a finite number")
         if not self.lower <= value <= self.upper:
-            raise StateError(
-                self.name, f"{value:g} lies outside of {self.lower:g} to {self.upper:g}"
-            )
+            bounds = f"{self.lower:g} to {self.upper:g} {self.unit}".rstrip()
+            said = f"{value:g} {self.unit}".rstrip()
+            raise StateError(self.name, f"{said} lies outside of {bounds}")
         if self.stops:
             near = min(self.stops, key=lambda stop: abs(stop - value))
             if not math.isclose(near, value, rel_tol=1e-9, abs_tol=1e-12):
                 raise StateError(
-                    self.name, f"{value:g} is no edge of a bin; the nearest one is {near:g}"
+                    self.name,
+                    f"{value:g} {self.unit} is no edge of a bin; the nearest one is "
+                    f"{near:g} {self.unit}",
                 )
             value = near
         return value
