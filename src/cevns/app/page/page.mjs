@@ -23,7 +23,7 @@ h1 { font-size:19px; line-height:1.25; margin:0; font-weight:650; letter-spacing
 h2 { font-size:13px; margin:0 0 8px; font-weight:650; }
 .sub { color:var(--muted); font-size:13px; }
 .title { flex:1 1 320px; min-width:0; }
-.pair { display:flex; gap:6px; align-items:center; min-width:0; flex-wrap:nowrap; }
+.tools, .pair, .pair select { min-width:0; } .pair { display:flex; gap:6px; align-items:center; }
 .tools label { white-space:nowrap; font-size:13px; color:var(--muted); }
 .tools { display:flex; flex-wrap:wrap; gap:8px; align-items:center; }
 button, select, input[type=text] { font:inherit; color:inherit; background:var(--card);
@@ -115,7 +115,7 @@ pre { margin:8px 0 0; padding:10px 12px; background:var(--bg); border:1px solid 
   .grid { grid-template-columns:minmax(0,1fr); gap:12px; grid-template-rows:none;
     grid-template-areas:"top" "figure" "side" "rest"; }
   .sliders { position:static; max-height:none; overflow:visible; }
-  header { gap:6px 10px; margin-bottom:8px; } .tools { flex:1 1 100%; }
+  header { gap:6px 10px; margin-bottom:8px; } .tools { flex:1 1 100%; max-width:100%; }
   .tools select { flex:1 1 42%; min-width:0; } .card { padding:10px 12px; }
   .numbers { grid-template-columns:repeat(2,minmax(0,1fr)); }
   .number .value { font-size:21px; }
