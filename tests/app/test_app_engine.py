@@ -318,6 +318,13 @@ def test_what_nothing_depends_on_has_no_slider(engine):
     assert {"mass", "distance", "protons"} <= set(plain.fields)
 
 
+@pytest.mark.parametrize("name", ["coherent-nai-185kg", "coherent-nubes-fe", "coherent-ge-2026"])
+def test_notes_give_no_advice_for_a_terminal(engine, name):
+    record = engine.evaluate(engine.state(f"experiment={name}"), answers=False).record
+    assert record["notes"]
+    assert not [note for note in record["notes"] if "--" in note]
+
+
 def test_messages_name_files_without_their_folders(tmp_path):
     text = "/srv/data/x.yaml, line 3: field 'a': 12 /keV/kg/d is no 1/keV; see /etc/cevns/b.csv"
     assert on_the_page(text) == ("x.yaml, line 3: field 'a': 12 /keV/kg/d is no 1/keV; see b.csv")
