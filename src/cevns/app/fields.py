@@ -88,8 +88,11 @@ class Field:
         Raises:
             StateError: if it is none, has no unit or another one, or lies outside the bounds.
         """
+        plain = text.strip()
+        if self.unit and plain.endswith(self.unit):  # which may begin with a number itself
+            plain = plain.removesuffix(self.unit).strip()
         try:
-            value = float(text)
+            value = float(plain)
         except ValueError:
             match = _NUMBER.fullmatch(text.strip())
             if match is None:
@@ -104,7 +107,7 @@ class Field:
                     said = str(error).removeprefix("value: ")
                     raise StateError(self.name, said) from None
         else:
-            if self.unit and math.isfinite(value):
+            if self.unit and math.isfinite(value) and plain == text.strip():
                 raise StateError(self.name, f"{text} has no unit; write {text} {self.unit}")
         if not math.isfinite(value):
             raise StateError(self.name, f"{text!r} is not a finite number")

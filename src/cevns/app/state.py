@@ -60,7 +60,8 @@ class Setting:
     @property
     def text(self) -> str:
         """As the address has it, ``mass=20kg``."""
-        return f"{_quoted(self.field)}={self.value!r}{_quoted(self.unit)}"
+        between = " " if self.unit[:1].isdecimal() else ""  # 3.0 1e-10 mu_B
+        return f"{_quoted(self.field)}={_quoted(f'{self.value!r}{between}{self.unit}')}"
 
 
 @dataclass(frozen=True)

@@ -385,7 +385,7 @@ export function mount(host, transport, options = {}) {
     if (ui.models !== null) parts.push(`models=${encodeURIComponent(ui.models)}`);
     for (const [name, value] of Object.entries(ui.settings)) {
       const unit = typeof value === "number" ? fields[name]?.unit ?? "" : "";
-      parts.push(`${encodeURIComponent(name)}=${encodeURIComponent(value + unit)}`);
+      parts.push(`${encodeURIComponent(name)}=${encodeURIComponent(`${value}${/^\d/.test(unit) ? " " : ""}${unit}`)}`);
     }
     if (ui.fit) parts.push(`fit=${encodeURIComponent(ui.fit)}`);
     return parts.join("&");
