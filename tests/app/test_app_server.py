@@ -194,7 +194,8 @@ def test_ctrl_c_ends_it_at_once_with_130():
         _, said = process.communicate(timeout=60)
         assert time.monotonic() - began < most
         assert process.returncode == 130
-        assert said == "cevns: interrupted\n"
+        # another run of these tests may have the port, which is said first
+        assert said.splitlines()[-1] == "cevns: interrupted"
     finally:
         process.kill()
 
