@@ -47,7 +47,8 @@ def test_a_message_is_answered_with_its_number(anywidget, monkeypatch):
 def test_changed_fields_and_new_physics_stay():
     study = cevns.load(CSI, overrides={"target.mass": "20 kg"}, models="magnetic-moment")
     engine = engine_of(study)
-    state = engine.state("mu_nu_mu=1e-9")
+    state = engine.state("mu_nu_mu=1e-9 1e-10 mu_B")
+    assert engine.state(state.text) == state  # the unit begins with a number of its own
     record = engine.evaluate(state, answers=False).record
     assert engine.experiments == (CSI,)
     model = study.model(free=["mu_nu_mu"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import urllib.request
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import pytest
 
@@ -75,7 +75,14 @@ def test_one_move_is_one_update_after_a_fit_too(opened):
     page.run(SET, "mass", 30)
     record = page.settled()
     assert record["counts"]["expected"] > before
-    assert record["fit"]["poi"]["value"] == pytest.approx(310.39, abs=0.02)
+    assert record["fit"]["poi"]["value"] == pytest.approx(
+        record["counts"]["components"][0]["expected"]
+    )
+    texts = page.run('shadow.querySelector(".page").innerText')
+    assert "fit to expected counts (Asimov)" in texts
+    assert "no data of this experiment" in texts
+    assert page.run('shadow.querySelectorAll(".panels circle").length') == 0
+    assert "1578" in page.run('shadow.querySelector(".counts").innerText')
     assert record["settings"]["mass"] > 14.6
 
 
@@ -137,6 +144,104 @@ def test_without_data_the_page_says_so(opened):
     assert "no data" in page.run('shadow.querySelector(".numbers").textContent')
     page.tab.get_by_role("button", name="c3-off").click()
     assert page.run('shadow.querySelector("[data-on=c3]").getAttribute("aria-pressed")') == "true"
+
+
+def test_cells_are_counted_per_cell(opened):
+    page = opened("experiment=xenonnt-2024")
+    page.settled()
+    texts = page.run('[...shadow.querySelectorAll(".panels text")].map((t) => t.textContent)')
+    assert {"template cell", "counts per cell"} <= set(texts)
+    assert "counts per unit" not in texts
+
+
+TEXT = 'shadow.querySelector(".page").innerText'
+VALUES = """[...shadow.querySelectorAll(".number")].map((n) => {
+    const box = n.getBoundingClientRect(), range = document.createRange();
+    range.selectNodeContents(n.querySelector(".value"));
+    return [box.right, range.getBoundingClientRect().right]; })"""
+FILLS = """[...shadow.querySelectorAll(".counts .swatch rect")].map((r) =>
+    getComputedStyle(r).fill.match(/[\\d.]+/g).map(Number))"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1360, 390])
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("coherent-ge-2026", ["1.000\ntimes the Standard Model", "−2 ln L\n0\n1 bin"]),
+        ("pandax4t-2024", ["5.250·10⁶\ncm⁻² s⁻¹", "in 10⁶ cm⁻² s⁻¹"]),
+    ],
+)
+def test_large_numbers_stay_in_their_columns(opened, name, said, width, scheme):
+    size = {"width": width, "height": 900}
+    page = opened(f"experiment={name}", viewport=size, color_scheme=scheme)
+    page.settled()
+    text = page.run(TEXT)
+    assert all(part in text for part in said), text
+    assert all(right <= column + 0.5 for column, right in page.run(VALUES))
+    assert page.tab.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_ten_components_have_ten_colours(opened, scheme):
+    page = opened("experiment=xenonnt-2026", color_scheme=scheme)
+    page.settled()
+    fills = page.run(FILLS)
+    assert len(fills) == 10
+    apart = {
+        (a, b): sum((x - y) ** 2 for x, y in zip(fills[a], fills[b], strict=True)) ** 0.5
+        for a, b in combinations(range(10), 2)
+    }
+    assert min(apart.values()) > 40, min(apart, key=apart.get)
+    # the figure of another channel has the colours of the table
+    page.tab.get_by_role("button", name="sr2").click()
+    drawn = page.run(
+        '[...shadow.querySelectorAll(".panels path[fill]")].map((p) => getComputedStyle(p).fill)'
+    )
+    table = page.run(
+        '[...shadow.querySelectorAll(".counts tbody tr")].filter((r) => /SR2|CEvNS/.test(r.'
+        'textContent)).map((r) => getComputedStyle(r.querySelector("rect")).fill)'
+    )
+    assert set(drawn) == set(table)
+    assert len(table) == 4
+
+
+def test_sliders_are_in_words_with_their_prior(opened):
+    page = opened(f"{CSI}&g_zprime=1.26e-6&fit=cross-section")
+    page.settled()
+    boxes = page.tab.get_by_role("textbox", name="first eigen-variation of the CsI", exact=False)
+    unit = boxes.evaluate('(box) => box.parentElement.querySelector(".unit").textContent')
+    assert unit == "σ"
+    text = page.run(TEXT)
+    assert "qf.csi.0 · standard deviations of its constraint; prior 0 ± 1" in text
+    assert "t0 · prior 0.474 ± 0.025 µs" in text
+    assert "observed 1578\n" in text
+    assert "99 bins" in text
+    assert page.tab.get_by_role("textbox", name="gZ′").input_value() == "1.26e-6"
+    assert (
+        page.tab.get_by_label("New physics").evaluate(
+            "(s) => s.options[s.selectedIndex].textContent"
+        )
+        == "NSI + light vector"
+    )
+    page.tab.get_by_role("button", name="reset g_zprime").click()
+    page.settled()
+    rows = page.run('shadow.querySelector(".result").innerText')
+    assert "steady-state background" in rows
+    assert "ssb" not in rows
+
+
+def test_channels_have_their_counts(opened):
+    page = opened("experiment=conus-plus-2025")
+    page.settled()
+    text = page.run(TEXT)
+    assert "All expected, sum of 6 channels" in text
+    assert "without a constraint background of C2" in text
+    rows = page.run(
+        '[...shadow.querySelectorAll(".channels tbody tr")].map((r) => r.innerText.split("\\t"))'
+    )
+    assert [r[0] for r in rows] == ["c2-on", "c2-off", "c3-on", "c3-off", "c5-on", "c5-off"]
+    assert [r[1] == "0" for r in rows] == [False, True] * 3
 
 
 def test_another_experiment_and_other_physics_are_chosen(opened):

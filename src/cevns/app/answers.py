@@ -11,7 +11,7 @@ from cevns.analysis.measurement import in_cm2, short
 from cevns.analysis.measuring import against_nothing
 from cevns.app.bench import Bench, Placed
 from cevns.app.fields import THRESHOLD
-from cevns.app.state import State
+from cevns.app.state import State, on_the_page
 from cevns.app.view import finite
 from cevns.exceptions import CevnsError
 from cevns.experiments.questions import SIGNAL
@@ -48,10 +48,32 @@ def expected_significance(bench: Bench, state: State, placed: Placed) -> dict[st
         best = fit(model, data=data, poi=asked.interest, minos="none")
         found = against_nothing(model, SIGNAL, best)
     except CevnsError as error:
-        return {"z": None, "said": str(error)}
+        return {"z": None, "said": on_the_page(str(error)), "includes": ""}
     if found is None:
         said = "undefined: without a signal nothing would be counted where this state expects some"
-    return {"z": None if found is None or found.z is None else finite(found.z), "said": said}
+    z = None if found is None or found.z is None else finite(found.z)
+    return {"z": z, "said": said, "includes": "" if z is None else _included(bench, model)}
+
+
+def _included(bench: Bench, model: Model) -> str:
+    """Which uncertainties a significance has, and which it has not."""
+    profiled = [p for p in model.parameters if not p.fixed and p.name != SIGNAL]
+    said = {p.name: (p.description or p.name).partition(";")[0] for p in profiled}
+    known = [said[p.name] for p in profiled if p.constraint is not None]
+    free = [said[p.name] for p in profiled if p.constraint is None]
+    parts = ["the fluctuations of the counts"]
+    if known:
+        parts.append(f"within their constraints {'; '.join(known)}")
+    if free:
+        parts.append(f"without a constraint {'; '.join(free)}")
+    text = f"The expected significance includes {', and '.join(parts)}."
+    if not bench.experiment.declaration.backgrounds:
+        return text
+    return (
+        f"{text} Whatever else the backgrounds have, their shapes above all, is held as declared: "
+        "where an experiment has uncertainties that its file has not, the significance that it "
+        "publishes is smaller."
+    )
 
 
 def fit_record(
@@ -59,7 +81,7 @@ def fit_record(
 ) -> tuple[dict[str, Any] | None, Model | None]:
     """The fit that a state asks for: its record, and the model at the best fit.
 
-    Of an experiment without data the counts that the state expects are fitted.
+    Without data of this very experiment the counts that the state expects are fitted.
     """
     held = moved_couplings(bench, state)
     if state.fit in NO_COUPLINGS and held:
@@ -72,7 +94,7 @@ def fit_record(
         else:
             asked = bench.asked(state, None, (free,), held)
         whole = asked.held
-        seen = bench.experiment.has_data
+        seen = bench.compared(state)
         data = None if seen else _asimov(placed, whole)
         model, data = _cut(bench, state, whole, data)
         best = fit(model, data=data, poi=asked.interest, minos="none")
@@ -87,12 +109,12 @@ def fit_record(
             if not found.upper_is_bound:
                 limit = in_cm2({"level": found.level, "value": found.upper, "unit": poi.unit})
     except CevnsError as error:
-        return {"question": state.fit, "error": str(error)}, None
+        return {"question": state.fit, "error": on_the_page(str(error))}, None
     plain = best.to_dict()
     record = {
         "question": state.fit,
         "error": None,
-        "of": "data" if seen else "expected counts",
+        "of": "data" if seen else "expected counts (Asimov)",
         "poi": short(poi),
         "limit": limit,
         "significance": None if z is None else finite(z),

@@ -15,7 +15,7 @@ from cevns.analysis.channel_result import data_axes
 from cevns.analysis.coupling_families import askable, structural
 from cevns.analysis.question import Asked, ask, place, requested, with_physics
 from cevns.app.fields import THRESHOLD, Field, of_file, of_parameter, of_threshold, unique_names
-from cevns.app.scale_laws import Law, scale_law, scaled
+from cevns.app.scale_laws import Law, felt, scale_law, scaled
 from cevns.app.state import State, StateError
 from cevns.exceptions import CevnsError, CevnsWarning, InputError
 from cevns.experiments.experiment import Experiment
@@ -31,7 +31,10 @@ __all__ = ["Bench", "Placed"]
 
 _MOST: Final = 12
 """Models that are kept; one may hold tables of a few MB."""
-_FELT: Final = 1e-12
+_TRIED: Final = 1.03
+"""What a number of the file is multiplied with, to see whether it may be moved."""
+_TEMPLATES: Final = ("folded-template", "recoil-templates")
+"""Responses that are released templates."""
 T = TypeVar("T")
 
 
@@ -66,6 +69,15 @@ class Placed:
             for c in self.model.channels
             for k in c.components
         }
+
+    @property
+    def bins(self) -> int | None:
+        """How many bins -2 ln L is of; None for events without bins."""
+        own = [c for c in self.model.channels if not c.auxiliary]
+        if any(c.statistic.events_are_points for c in own):
+            return None
+        kept = self.kept or {}
+        return sum(kept[c.name].size if c.name in kept else c.n_bins for c in own)
 
     @property
     def twice_nll(self) -> float:
@@ -110,18 +122,43 @@ class Bench:
         """The sliders by name."""
         found = [*self._parameters, *self._threshold]
         known = [f.name for f in found] + ["experiment", "models", "fit"]
-        # what a released template is of, nothing in the file changes
         movable = () if self._released else of_file(self.experiment)
-        own = unique_names(movable, known)
+        own = unique_names(filter(self._acts, movable), known)
         order = ("experiment", "couplings", "nuisances", "detector")
         every = sorted([*own, *found], key=lambda f: order.index(f.group))
         return {f.name: f for f in every}
 
     @property
     def _released(self) -> bool:
-        """Whether the signal is a released template as long as no coupling is moved."""
-        signal = self.experiment.declaration.signal
-        return signal is not None and signal.use != "first-principles"
+        """Whether the numbers of the file are no apparatus that one could change.
+
+        A released template is of the apparatus that it was made for, and in a file of published
+        numbers, or of released templates of recoils, mass and time only set the size.
+        """
+        declared = self.experiment.declaration
+        signal = declared.signal
+        if declared.summary or (signal is not None and signal.use != "first-principles"):
+            return True
+        responses = [v.declaration.detector.response for v in self.experiment.views.values()]
+        return any(r.kind in _TEMPLATES for r in responses)
+
+    def _acts(self, field: Field) -> bool:
+        """Whether a field of the file may be moved, and something that is expected follows it.
+
+        Numbers of a detector and relative exposures always act; to try them takes longest.
+        """
+        if field.group == "detector" or field.at.endswith(".exposure"):
+            return True
+        try:
+            moved = self._built(tuple(field.changes(_TRIED * field.value).items()), (), False)[1]
+        except CevnsError:
+            return False
+        usual = self._once(("model", (), (), False), lambda: self._built((), (), False))[1]
+        before, after = (m.expected(m.parameters.values) for m in (usual, moved))
+        if before.shape != after.shape or not np.array_equal(before, after):
+            return True
+        law = self._law_of(field, True)  # it may act on couplings alone
+        return law is None or any(law.values())
 
     @cached_property
     def questions(self) -> tuple[str, ...]:
@@ -141,10 +178,10 @@ class Bench:
     def _parameters(self) -> list[Field]:
         """Parameters that move the prediction, and what changes its shapes."""
         model = self._nominal
-        felt = _felt(model)
+        moving = felt(model)
         # what the model without couplings has is no coupling, also where it may be asked for
         known = {p.name: p for p in (*model.parameters, *self._plain)}
-        found = [of_parameter(known[p.name]) for p in model.parameters if p.name in felt]
+        found = [of_parameter(known[p.name]) for p in model.parameters if p.name in moving]
         shapes = structural(self._process_of.interaction, self._process_of)
         return [*found, *(of_parameter(p, structural=True) for p in shapes)]
 
@@ -159,8 +196,8 @@ class Bench:
         )
         axis = views[0].declaration.axes.energy
         edges = views[0].energy_edges
-        if not able or axis is None or len(edges) < 3:
-            return []
+        if not able or axis is None or not axis.unit or len(edges) < 3:
+            return []  # cells of a template have numbers, and no energy that one could be above
         return [of_threshold(edges, axis.unit)]
 
     def counting(self, model: Model) -> list[Channel]:
@@ -386,10 +423,13 @@ class Bench:
             name: of the slider.
             coupled: whether in the model with all couplings free.
         """
-        field = self.fields[name]
+        return self._law_of(self.fields[name], coupled)
+
+    def _law_of(self, field: Field, coupled: bool) -> Law | None:
         if field.group == "detector":
             return None  # a response is never a number alone
-        if (name, coupled) not in self._laws:
+        key = field.at, coupled
+        if key not in self._laws:
 
             def build(factor: float) -> Model:
                 changes = {} if factor == 1.0 else field.changes(factor * field.value)
@@ -399,8 +439,8 @@ class Bench:
                 law = scale_law(build)
             except InputError:  # a value that the file may not have
                 law = None
-            self._laws[name, coupled] = law
-        return self._laws[name, coupled]
+            self._laws[key] = law
+        return self._laws[key]
 
     def _changes(self, state: State, coupled: bool) -> tuple[dict[str, str], dict[str, float]]:
         """Fields of the file that need another model, and those that multiply, with ratios."""
@@ -415,6 +455,14 @@ class Bench:
             else:
                 scales[name] = value / field.value
         return changes, scales
+
+    def another(self, state: State) -> list[str]:
+        """Moved fields of the file: what is shown is then another experiment than took the data."""
+        return [s.field for s in state.settings if self.fields[s.field].kind == "file"]
+
+    def compared(self, state: State) -> bool:
+        """Whether there are data of the experiment as a state has it."""
+        return self.experiment.has_data and not self.another(state)
 
     def overrides(self, state: State) -> dict[str, str]:
         """Changed fields as `cevns.load` takes them."""
@@ -443,18 +491,3 @@ class Bench:
             while len(known) > _MOST:
                 known.popitem(last=False)
         return known[key]  # type: ignore[return-value]
-
-
-def _felt(model: Model) -> set[str]:
-    """Parameters that move the expectation, at nominal values or with the others moved."""
-    there, names = model.parameters.values, model.parameters.names
-    steps = np.array([p.scale for p in model.parameters])
-    low = np.array([p.lower for p in model.parameters])
-    high = np.array([p.upper for p in model.parameters])
-    up = np.clip(there + np.diag(steps), low, high)
-    down = np.clip(there - np.diag(steps), low, high)
-    usual, *moved = model.expected(np.concatenate([there[None], up, down]))
-    change = np.abs(np.array(moved) - usual).max(axis=1) > _FELT * np.abs(usual).max()
-    count = len(names)
-    felt = {n for n, a, b in zip(names, change[:count], change[count:], strict=True) if a or b}
-    return felt | {n for n in names if n not in felt and model.feels(n)}

@@ -7,13 +7,13 @@ put to it; the engine keeps what it has built and puts it together.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from cevns.app.answers import expected_significance, fit_record, questions
 from cevns.app.bench import Bench, Placed
 from cevns.app.equivalent import command_line, python_lines
-from cevns.app.state import MODELS, Setting, State, StateError, read_pairs
+from cevns.app.state import MODELS, Setting, State, StateError, on_the_page, read_pairs
 from cevns.app.view import View, channels_of, counts_of, finite
 from cevns.exceptions import CevnsError, UnknownNameError
 from cevns.experiments.declaration import loader
@@ -113,7 +113,7 @@ class Engine:
             significance = expected_significance(bench, state, placed)
             if state.fit:
                 answer, fitted = fit_record(bench, state, placed)
-        declared = bench.experiment
+        declared, compared = bench.experiment, bench.compared(state)
         record: dict[str, Any] = {
             "version": VERSION,
             "state": state.text,
@@ -128,16 +128,18 @@ class Engine:
             "questions": list(questions(bench)),
             "fields": [f.record() for f in bench.fields.values()],
             "settings": {s.field: s.value for s in state.settings},
-            "counts": counts_of(bench, placed),
-            "channels": channels_of(bench, placed, fitted),
+            "compared": compared,
+            "counts": counts_of(bench, placed, compared=compared),
+            "channels": channels_of(bench, placed, fitted, compared=compared),
             "twice_nll": None,
+            "bins": placed.bins,
             "significance": significance,
             "fit": answer,
-            "notes": notes,
+            "notes": [on_the_page(note) for note in notes],
             "command": command_line(bench, state),
             "python": python_lines(bench, state),
         }
-        if declared.has_data:
+        if compared:
             record["twice_nll"] = finite(placed.twice_nll)
         return View(record)
 
@@ -164,6 +166,13 @@ class Engine:
         said = []
         if declared.missing:
             said.append(f"It enters no fit: {declared.missing}")
+        moved = bench.another(state)
+        if moved and bench.experiment.has_data:
+            said.append(
+                f"The data were taken with {_listed(_declared(bench, moved))} and are none of the "
+                "experiment that is shown here: data points, observed counts and -2 ln L are left "
+                "out, and a fit is one to the expected counts (Asimov)."
+            )
         signal = declared.signal
         if signal is not None and signal.use == "released":
             said.append(
@@ -223,6 +232,17 @@ class Engine:
             for part in models.split("+"):
                 if part not in known:
                     raise StateError("models", _unknown("interaction", part, known))
+
+
+def _declared(bench: Bench, names: Sequence[str]) -> list[str]:
+    """Fields of the file and where it has them: ``mass 14.6 kg``."""
+    fields = [bench.fields[n] for n in names]
+    return [f"{f.title} {f.value:g} {f.unit}".rstrip() for f in fields]
+
+
+def _listed(words: Sequence[str]) -> str:
+    """Words in a sentence: ``one, two and three``."""
+    return " and ".join(p for p in (", ".join(words[:-1]), words[-1]) if p)
 
 
 def _unknown(what: str, name: str, known: Any) -> str:

@@ -41,7 +41,15 @@ class Said:
             lines.append("# without the interaction that was given as an object")
         if self.state.value(THRESHOLD) is not None:
             lines.append("# with all bins, also those below the threshold of the page")
+        moved = [*self.others, *(n for n in self.couplings if n == self.fit)]
+        if self.asimov and self.fit and moved:
+            lines.append(f"# expected counts at the declared {', '.join(moved)}, not at those here")
         return lines
+
+    @property
+    def asimov(self) -> bool:
+        """Whether expected counts stand for data: there are none of this very experiment."""
+        return not self.bench.compared(self.state)
 
     @property
     def changes(self) -> dict[str, str]:
@@ -102,7 +110,7 @@ def command_line(bench: Bench, state: State) -> str:
         words += ["--model", said.models]
     if said.fit:
         words += ["--poi" if said.fit in NO_COUPLINGS else "--free", said.fit]
-        if not bench.experiment.has_data:
+        if said.asimov:
             words.append("--asimov")
     at = said.held if said.fit else {**said.couplings, **said.shapes}
     for name, number in at.items():
@@ -137,6 +145,6 @@ def python_lines(bench: Bench, state: State) -> str:
     if said.fit:
         asked = repr(said.fit) if said.fit in NO_COUPLINGS else f"free=[{said.fit!r}]"
         held = f", at={said.held!r}" if said.held else ""
-        asimov = "" if bench.experiment.has_data else ", asimov=True"
+        asimov = ", asimov=True" if said.asimov else ""
         lines.append(f"fit = study.fit({asked}{held}{asimov}, minos='none')")
     return "\n".join([*lines, *said.unsaid])

@@ -54,6 +54,8 @@ class Field:
         at: place in the file, or name of the parameter.
         also: further places in the file that move with it.
         stops: the only values that it has, where it has such.
+        prior: what is known of it before a fit, for the page.
+        pull: whether it counts standard deviations of its constraint.
     """
 
     name: str
@@ -72,6 +74,8 @@ class Field:
     at: str = ""
     also: tuple[str, ...] = ()
     stops: tuple[float, ...] = ()
+    prior: str = ""
+    pull: bool = False
 
     def changes(self, value: float) -> dict[str, str]:
         """A value of it as changed fields of the file."""
@@ -79,13 +83,16 @@ class Field:
         return dict.fromkeys((self.at, *self.also), text)
 
     def read(self, text: str) -> float:
-        """A value of it, a number or a quantity with a unit.
+        """A value of it, a number or, of a field with a unit, a quantity.
 
         Raises:
-            StateError: if it is none, has another unit, or lies outside the bounds.
+            StateError: if it is none, has no unit or another one, or lies outside the bounds.
         """
+        plain = text.strip()
+        if self.unit and plain.endswith(self.unit):  # which may begin with a number itself
+            plain = plain.removesuffix(self.unit).strip()
         try:
-            value = float(text)
+            value = float(plain)
         except ValueError:
             match = _NUMBER.fullmatch(text.strip())
             if match is None:
@@ -99,17 +106,22 @@ class Field:
                 except CevnsError as error:
                     said = str(error).removeprefix("value: ")
                     raise StateError(self.name, said) from None
+        else:
+            if self.unit and math.isfinite(value) and plain == text.strip():
+                raise StateError(self.name, f"{text} has no unit; write {text} {self.unit}")
         if not math.isfinite(value):
             raise StateError(self.name, f"{text!r} is not a finite number")
         if not self.lower <= value <= self.upper:
-            raise StateError(
-                self.name, f"{value:g} lies outside of {self.lower:g} to {self.upper:g}"
-            )
+            bounds = f"{self.lower:g} to {self.upper:g} {self.unit}".rstrip()
+            said = f"{value:g} {self.unit}".rstrip()
+            raise StateError(self.name, f"{said} lies outside of {bounds}")
         if self.stops:
             near = min(self.stops, key=lambda stop: abs(stop - value))
             if not math.isclose(near, value, rel_tol=1e-9, abs_tol=1e-12):
                 raise StateError(
-                    self.name, f"{value:g} is no edge of a bin; the nearest one is {near:g}"
+                    self.name,
+                    f"{value:g} {self.unit} is no edge of a bin; the nearest one is "
+                    f"{near:g} {self.unit}",
                 )
             value = near
         return value
@@ -209,6 +221,7 @@ _TERMS = {
     "fwhm": "full width at half maximum",
     "electrons_per_kev": "electrons per keV",
     "shape_per_kevee": "shape per keVee",
+    "k": "Lindhard k",
 }
 """Terms of the field where a field of the file has a shorter name."""
 _POWERS = {"reactor": "thermal power", "spent-fuel": "thermal power", "stopped-pion": "beam power"}
@@ -221,12 +234,16 @@ def _said(at: str) -> str:
     if words[0] == "channels" and words[-1] == "exposure":
         words[-1] = "exposure relative to that of the file"
     if words[-1].isdecimal():
-        words[-2:] = [f"{words[-2].removesuffix('s')} {int(words[-1]) + 1}"]
+        words[-2:] = [f"{_singular(words[-2])} {int(words[-1]) + 1}"]
     if words[0] == "channels":
-        words = words[1:]
+        words = [words[1], *(w for w in words[2:] if w not in ("target", "detector"))]
     elif len(words) > 1:
         words = words[1:] if words[0] == "detector" else words[-1:]
     return ": ".join([part for part in (", ".join(words[:-1]), words[-1]) if part])
+
+
+def _singular(word: str) -> str:
+    return f"{word[:-3]}y" if word.endswith("ies") else word.removesuffix("s")
 
 
 def of_parameter(p: Parameter, *, structural: bool = False) -> Field:
@@ -249,7 +266,25 @@ def of_parameter(p: Parameter, *, structural: bool = False) -> Field:
         log,
         log and p.value == 0.0,
         p.name,
+        prior=_prior(p) if group == "nuisances" else "",
+        pull=_is_pull(p),
     )
+
+
+def _is_pull(p: Parameter) -> bool:
+    known = p.constraint
+    return known is not None and not p.unit and (known.mean, known.sigma) == (0.0, 1.0)
+
+
+def _prior(p: Parameter) -> str:
+    """What is known of a nuisance parameter: ``prior 1 ± 0.1``."""
+    if p.fixed:
+        return "held in fits"
+    if p.constraint is None:
+        return "free in fits"
+    if _is_pull(p):
+        return "standard deviations of its constraint; prior 0 ± 1"
+    return f"prior {p.constraint.mean:.6g} ± {p.constraint.sigma:.4g} {p.unit}".rstrip()
 
 
 def _range(p: Parameter) -> tuple[float, float, bool]:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from cevns.app.engine import Engine
 from cevns.exceptions import InputError
+from cevns.experiments.declaration import loader
+from cevns.experiments.declaration.document import parse
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.joint import load_all
 
@@ -28,7 +30,7 @@ def opened(
 
     Raises:
         UnknownNameError: if a name is unknown.
-        InputError: if a file cannot be used, or a change is for no experiment.
+        InputError: if a file cannot be used or is a combination, or a change is for no experiment.
 
     Examples:
         >>> opened(["coherent-csi-2021"]).experiments[:2]
@@ -38,6 +40,15 @@ def opened(
         if overrides or data is not None:
             raise InputError("--set and --data apply to named experiments; name one")
         return Engine()
+    for name in names:
+        members = parse(loader.find(name)).values.get(loader.COMBINATION)
+        if members:
+            known = (m.get("experiment") for m in members.values() if isinstance(m, dict))
+            first = ", ".join(dict.fromkeys(str(n) for n in known if n))
+            raise InputError(
+                f"{name} is a combination of experiments, and the live page shows one experiment "
+                f"at a time; name one of its experiments: {first}"
+            )
     own: dict[str, Experiment] = {}
     for experiment in load_all(names, data=data, overrides=overrides):
         if experiment.name in own:

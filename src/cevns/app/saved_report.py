@@ -28,8 +28,9 @@ def saved_report(bench: Bench, state: State) -> document.Page:
     said = Said(bench, state)
     if state.value(THRESHOLD) is not None:
         raise StateError(THRESHOLD, "a report is of all bins; reset it, or change the axes")
-    if said.others and not bench.experiment.has_data:
-        names = " and ".join(said.others)
+    moved = [*said.others, *(n for n in said.couplings if n == said.fit)]
+    if moved and said.asimov:
+        names = " and ".join(moved)
         raise StateError(names, "a report expects the counts at nominal values; reset what moved")
     if said.couplings and not said.fit:
         fit = state.fit or NO_COUPLINGS[0]
@@ -38,7 +39,7 @@ def saved_report(bench: Bench, state: State) -> document.Page:
     if said.models and bench.experiment.process is None:
         study = study.with_models(said.models)
     if not said.fit or said.fit in NO_COUPLINGS:
-        found = document.fitted(study, said.fit or None)
+        found = document.fitted(study, said.fit or None, asimov=said.asimov)
     else:
-        found = document.fitted(study, free=(said.fit,), at=said.held)
+        found = document.fitted(study, free=(said.fit,), at=said.held, asimov=said.asimov)
     return document.compose(found, command=found.command("report"))

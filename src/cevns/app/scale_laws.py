@@ -18,7 +18,7 @@ import numpy as np
 from cevns.inference import Model
 from cevns.typing import Array
 
-__all__ = ["Law", "scale_law", "scaled"]
+__all__ = ["Law", "felt", "scale_law", "scaled"]
 
 Law = Mapping[tuple[str, str], int]
 """By channel and component the power with which a number multiplies it."""
@@ -26,6 +26,7 @@ _TRIED: Final = (2.0, 0.6)
 """What the number is multiplied with; the first one tells the power."""
 _SAME: Final = 1e-13
 _HIGHEST: Final = 4
+_FELT: Final = 1e-12
 
 
 def scale_law(build: Callable[[float], Model]) -> Law | None:
@@ -119,3 +120,18 @@ def _power(usual: Array, double: Array) -> int:
 
 def _size(counts: Array) -> float:
     return float(np.abs(counts).max())
+
+
+def felt(model: Model) -> set[str]:
+    """Parameters that move the expectation, at nominal values or with the others moved."""
+    there, names = model.parameters.values, model.parameters.names
+    steps = np.array([p.scale for p in model.parameters])
+    low = np.array([p.lower for p in model.parameters])
+    high = np.array([p.upper for p in model.parameters])
+    up = np.clip(there + np.diag(steps), low, high)
+    down = np.clip(there - np.diag(steps), low, high)
+    usual, *moved = model.expected(np.concatenate([there[None], up, down]))
+    change = np.abs(np.array(moved) - usual).max(axis=1) > _FELT * np.abs(usual).max()
+    count = len(names)
+    found = {n for n, a, b in zip(names, change[:count], change[count:], strict=True) if a or b}
+    return found | {n for n in names if n not in found and model.feels(n)}

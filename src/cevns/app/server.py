@@ -17,7 +17,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
 from cevns.app.engine import Engine
-from cevns.app.state import StateError
+from cevns.app.state import StateError, on_the_page
 from cevns.exceptions import CevnsError, InputError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def _answer(engine: Engine, query: str, wanted: str) -> tuple[int, str]:
     except StateError as error:
         return 400, json.dumps({"field": error.field, "error": error.said})
     except CevnsError as error:
-        return 400, json.dumps({"field": "link", "error": str(error)})
+        return 400, json.dumps({"field": "link", "error": on_the_page(str(error))})
 
 
 def _is_ours(header: str, host: str) -> bool:

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 from cevns.exceptions import InputError
 
-__all__ = ["MODELS", "Setting", "State", "StateError", "read_pairs"]
+__all__ = ["MODELS", "Setting", "State", "StateError", "on_the_page", "read_pairs"]
 
 MODELS = "nsi+light-vector"
 """New physics whose couplings have sliders where nothing else is said."""
 _LONGEST = 4000
+
+
+_PATH = re.compile(r"(?<![\w.])/(?:[^\s/:;,'\"()]+/)+([^\s/:;,'\"()]+\.[A-Za-z]\w*)")
+
+
+def on_the_page(said: str) -> str:
+    """A message as the page has it: files by their names alone, and no advice for a terminal.
+
+    Examples:
+        >>> on_the_page("/home/me/own.yaml, line 3: 5 /keV/kg is no mass; change it (--set a=1)")
+        'own.yaml, line 3: 5 /keV/kg is no mass; change it'
+    """
+    return re.sub(r"\s*\([^()]*--[a-z][^()]*\)", "", _PATH.sub(r"\1", said))
 
 
 class StateError(InputError):
@@ -24,6 +38,7 @@ class StateError(InputError):
     """
 
     def __init__(self, field: str, said: str) -> None:
+        said = on_the_page(said)
         super().__init__(f"{field}: {said}")
         self.field, self.said = field, said
 
@@ -45,7 +60,8 @@ class Setting:
     @property
     def text(self) -> str:
         """As the address has it, ``mass=20kg``."""
-        return f"{_quoted(self.field)}={self.value!r}{_quoted(self.unit)}"
+        between = " " if self.unit[:1].isdecimal() else ""  # 3.0 1e-10 mu_B
+        return f"{_quoted(self.field)}={_quoted(f'{self.value!r}{between}{self.unit}')}"
 
 
 @dataclass(frozen=True)

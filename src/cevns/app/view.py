@@ -42,12 +42,15 @@ def finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def channels_of(bench: Bench, placed: Placed, fitted: Model | None = None) -> list[dict[str, Any]]:
+def channels_of(
+    bench: Bench, placed: Placed, fitted: Model | None = None, *, compared: bool
+) -> list[dict[str, Any]]:
     """What each channel counts and expects, along each of its axes.
 
     Args:
         bench: of the experiment.
         placed: where the sliders stand.
+        compared: whether the data are of this experiment, and shown.
         fitted: a fitted model, its parameters at the best fit.
     """
     best = None if fitted is None else fitted.expected(fitted.parameters.values)
@@ -68,7 +71,7 @@ def channels_of(bench: Bench, placed: Placed, fitted: Model | None = None) -> li
                     {"name": c.name, "title": c.title or c.name, "kind": _kind(bench, c.name)}
                     for c in channel.components
                 ],
-                "axes": _axes(bench, view, channel, expected, fit, kept),
+                "axes": _axes(view, channel, expected, fit, kept, compared),
             }
         )
     return out
@@ -81,28 +84,35 @@ def _kind(bench: Bench, name: str) -> str:
     return "steady" if name in steady_state(bench.experiment) else "background"
 
 
+def _is_signal(bench: Bench, name: str) -> bool:
+    return _kind(bench, name) in ("signal", "further")
+
+
 def _axes(
-    bench: Bench,
     view: Apparatus,
     channel: Channel,
     expected: Mapping[str, Array],
     fit: Array | None,
     kept: IntArray | None,
+    compared: bool,
 ) -> list[dict[str, Any]]:
     """The projections of a channel on each of its axes.
 
     That on the energy shows all bins, those on other axes what is above the threshold.
     """
     axes = data_axes(view, channel) or {"cell": np.array([0.5, 1.5])}
+    declared = view.declaration.axes.energy
+    titles = {"energy": "energy", "time": "time", "pulse-shape": "pulse shape", "cell": "cell"}
+    if "energy" in axes and declared is not None and not declared.unit:
+        axes = {("cell" if n == "energy" else n): _numbered(e, n) for n, e in axes.items()}
+        titles["cell"] = "template cell"
     cells = tuple(len(e) - 1 for e in axes.values())
     statistic = channel.statistic
     inside = np.ones(channel.n_bins) if kept is None else np.zeros(channel.n_bins)
     if kept is not None:
         inside[kept] = 1.0
-    shown = bench.experiment.has_data and not statistic.events_are_points
-    declared = view.declaration.axes.energy
+    shown = compared and not statistic.events_are_points
     units = {"energy": "" if declared is None else declared.unit, "time": "µs"}
-    titles = {"energy": "energy", "time": "time", "pulse-shape": "pulse shape", "cell": "cell"}
     out = []
     for number, (name, edges) in enumerate(axes.items()):
         here = np.ones(channel.n_bins) if name == "energy" else inside
@@ -120,6 +130,11 @@ def _axes(
             record["data"] = _points(channel, here * channel.observed, cells, number)
         out.append(record)
     return out
+
+
+def _numbered(edges: Array, axis: str) -> Array:
+    """Edges around the numbers 1, 2, ... of cells in place of an energy without a unit."""
+    return 0.5 + np.arange(float(len(edges))) if axis == "energy" else edges
 
 
 def projected(values: Array, cells: Sequence[int], along: int) -> Array:
@@ -145,9 +160,16 @@ def _points(
     return {"values": values.tolist(), "low": low.tolist(), "high": high.tolist()}
 
 
-def counts_of(bench: Bench, placed: Placed) -> dict[str, Any]:
-    """Numbers of events above the threshold, by component, over all channels."""
+def counts_of(bench: Bench, placed: Placed, *, compared: bool) -> dict[str, Any]:
+    """Numbers of events above the threshold, by component, over all channels.
+
+    Args:
+        bench: of the experiment.
+        placed: where the sliders stand.
+        compared: whether the data are of this experiment, and counted.
+    """
     components: dict[str, dict[str, Any]] = {}
+    channels: list[dict[str, Any]] = []
     observed = 0.0
     for channel in bench.counting(placed.model):
         weights = np.ones(channel.n_bins) if channel.events is None else channel.events
@@ -155,17 +177,31 @@ def counts_of(bench: Bench, placed: Placed) -> dict[str, Any]:
             inside = np.zeros(channel.n_bins)
             inside[placed.kept[channel.name]] = 1.0
             weights = weights * inside
-        observed += float(weights @ channel.observed)
+        here = float(weights @ channel.observed)
+        observed += here
+        own = {
+            c.name: float(weights @ placed.components[channel.name, c.name])
+            for c in channel.components
+        }
+        channels.append(
+            {
+                "name": channel.name.removeprefix(bench.experiment.name)[1:],
+                "signal": sum(v for n, v in own.items() if _is_signal(bench, n)),
+                "expected": sum(own.values()),
+                "observed": here if compared else None,
+            }
+        )
         for c in channel.components:
             entry = components.setdefault(
                 c.name,
                 {"name": c.name, "title": c.title or c.name, "kind": _kind(bench, c.name)}
                 | {"expected": 0.0},
             )
-            entry["expected"] += float(weights @ placed.components[channel.name, c.name])
+            entry["expected"] += own[c.name]
     return {
         "components": list(components.values()),
+        "channels": channels,
         "expected": sum(c["expected"] for c in components.values()),
-        "observed": observed if bench.experiment.has_data else None,
+        "observed": observed if compared else None,
         "unit": bench.experiment.unit,
     }

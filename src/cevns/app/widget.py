@@ -8,7 +8,7 @@ from typing import Any
 
 from cevns.app.engine import Engine
 from cevns.app.server import page_file
-from cevns.app.state import MODELS, StateError
+from cevns.app.state import MODELS, StateError, on_the_page
 from cevns.exceptions import CevnsError, MissingExtraError
 from cevns.experiments.experiment import Experiment
 from cevns.study import Study
@@ -66,5 +66,5 @@ def answer(engine: Engine, asked: Mapping[str, Any]) -> dict[str, Any]:
     except StateError as error:
         return {"number": number, "field": error.field, "error": error.said}
     except CevnsError as error:
-        return {"number": number, "field": "link", "error": str(error)}
+        return {"number": number, "field": "link", "error": on_the_page(str(error))}
     return {"number": number, "record": dict(view.record)}

@@ -6,14 +6,15 @@ const CSS = `
 :host, .root { --bg:#fbfbfa; --card:#ffffff; --ink:#1c2026; --muted:#565e6b; --line:#dcdee3;
   --track:#c3c7cf; --accent:#2f5fb3; --on-accent:#ffffff; --bad:#b3202d; --bad-bg:#fdf0f0;
   --grid:#ecedf0; --halo:#ffffff; --signal:#5c8fe0; --steady:#d3d3d8; --b0:#f89c20; --b1:#964a8b;
-  --b2:#e9d58f; --b3:#e42536; --b4:#a9c7ea; --fit:#9a1f3c;
+  --b2:#e9d58f; --b3:#e42536; --b4:#a9c7ea; --b5:#3f7d4e; --b6:#7a4b2a; --b7:#6fd0bf; --b8:#5b6270; --fit:#9a1f3c;
   color-scheme: light dark; display:block; color:var(--ink); background:var(--bg);
   font:15px/1.45 "Inter","Helvetica Neue",system-ui,-apple-system,"Segoe UI",sans-serif;
   font-variant-numeric:tabular-nums; -webkit-text-size-adjust:100%; }
 @media (prefers-color-scheme: dark) { :host, .root { --bg:#14171b; --card:#1b1f25; --ink:#e9ebee;
   --muted:#a6aebb; --line:#323842; --track:#4a515d; --accent:#8db1f4; --on-accent:#10141a;
   --bad:#ff9a9f; --bad-bg:#33191c; --grid:#272c34; --halo:#14171b; --signal:#4a7bd0;
-  --steady:#434a55; --b0:#b8730f; --b1:#8d4a83; --b2:#8a7a3c; --b3:#a8202c; --b4:#4f6c8a;
+  --steady:#434a55; --b0:#c77d12; --b1:#a0559a; --b2:#8a7f3a; --b3:#b0242f; --b4:#5f86ad; --b5:#3f8f57; --b6:#d9a98a;
+  --b7:#55b7ac; --b8:#a3abba;
   --fit:#ff9db3; } }
 * { box-sizing:border-box; }
 .page { max-width:1440px; margin:0 auto; padding:14px 20px 40px; }
@@ -22,6 +23,8 @@ h1 { font-size:19px; line-height:1.25; margin:0; font-weight:650; letter-spacing
 h2 { font-size:13px; margin:0 0 8px; font-weight:650; }
 .sub { color:var(--muted); font-size:13px; }
 .title { flex:1 1 320px; min-width:0; }
+.tools, .pair, .pair select { min-width:0; } .pair { display:flex; gap:6px; align-items:center; }
+.tools label { white-space:nowrap; font-size:13px; color:var(--muted); }
 .tools { display:flex; flex-wrap:wrap; gap:8px; align-items:center; }
 button, select, input[type=text] { font:inherit; color:inherit; background:var(--card);
   border:1px solid var(--line); border-radius:7px; }
@@ -44,6 +47,8 @@ select { padding:5px 8px; max-width:100%; font-size:14px; }
 .number .what { color:var(--muted); font-size:12.5px; }
 .number .value { color:var(--ink); font-size:25px; line-height:1.2; font-weight:600; letter-spacing:-.02em;
   white-space:nowrap; }
+.number .of { display:block; font-size:12.5px; font-weight:500; letter-spacing:0; white-space:normal;
+  line-height:1.3; }
 .number .beside { color:var(--muted); font-size:12.5px; min-height:1.45em; }
 .old, .old .value { color:var(--muted); }
 .panels { display:grid; grid-template-columns:repeat(auto-fit,minmax(min(100%,330px),1fr));
@@ -65,6 +70,7 @@ table { border-collapse:collapse; width:100%; font-size:13.5px; }
 th { text-align:right; font-weight:500; color:var(--muted); font-size:12.5px; padding:2px 0 4px 12px; }
 td { text-align:right; padding:3px 0 3px 12px; border-top:1px solid var(--grid); white-space:nowrap; }
 th:first-child, td:first-child { text-align:left; padding-left:0; white-space:normal; }
+table.channels { margin-top:10px; } code { font:12px ui-monospace,"SF Mono",Menlo,Consolas,monospace; }
 tr.sum td { border-top:1px solid var(--line); font-weight:600; }
 .swatch { display:inline-block; width:11px; height:11px; border-radius:2.5px; margin-right:8px;
   vertical-align:-1px; border:1px solid color-mix(in srgb, var(--ink) 35%, transparent); }
@@ -75,7 +81,8 @@ tr.sum td { border-top:1px solid var(--line); font-weight:600; }
 .more { margin-top:8px; } .more > summary { font-weight:500; color:var(--muted); font-size:13px; }
 .moves { font-weight:500; color:var(--accent); font-size:12.5px; margin-left:8px; }
 .field { padding:7px 0 3px; }
-.field .row { display:flex; align-items:baseline; gap:6px; }
+.field .row { display:flex; align-items:baseline; gap:2px 6px; flex-wrap:wrap; justify-content:end; }
+.field.long label { flex:1 1 100%; }
 .field label { flex:1; min-width:0; font-size:13.5px; overflow-wrap:anywhere; }
 .field.moved label { color:var(--accent); font-weight:600; }
 .field input[type=text] { width:104px; padding:2px 6px; text-align:right; font-size:13.5px; }
@@ -108,7 +115,7 @@ pre { margin:8px 0 0; padding:10px 12px; background:var(--bg); border:1px solid 
   .grid { grid-template-columns:minmax(0,1fr); gap:12px; grid-template-rows:none;
     grid-template-areas:"top" "figure" "side" "rest"; }
   .sliders { position:static; max-height:none; overflow:visible; }
-  header { gap:6px 10px; margin-bottom:8px; } .tools { flex:1 1 100%; }
+  header { gap:6px 10px; margin-bottom:8px; } .tools { flex:1 1 100%; max-width:100%; }
   .tools select { flex:1 1 42%; min-width:0; } .card { padding:10px 12px; }
   .numbers { grid-template-columns:repeat(2,minmax(0,1fr)); }
   .number .value { font-size:21px; }
@@ -148,6 +155,7 @@ const words = (text) => esc(text).replace(/\bnu_(mu|tau|e)\b/g, (_, f) =>
 
 function shown(x, digits = 4) {
   if (x === null || x === undefined) return "–";
+  if (x === 0) return "0";
   const a = Math.abs(x);
   if (a !== 0 && (a >= 1e6 || a < 1e-3)) {
     const [m, e] = x.toExponential(digits - 1).split("e");
@@ -158,7 +166,27 @@ function shown(x, digits = 4) {
   return x.toFixed(Math.min(places, 6)).replace("-", "−");
 }
 
-const written = (x) => String(Number(x.toPrecision(7)));
+const count = (x) => (Number.isInteger(x) ? String(x).replace("-", "−") : shown(x));
+const zeroed = (x) => (x !== null && Math.abs(x) < 1e-9 ? 0 : x);  // what is left of rounding
+
+function written(x) {
+  const a = Math.abs(x), short = Number(x.toPrecision(7));
+  return a !== 0 && (a < 1e-3 || a >= 1e6) ? short.toExponential().replace("e+", "e") : String(short);
+}
+
+const raised = (n) => [...String(n)].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c] ?? "⁻").join("");
+
+// `1e6 /cm2/s` is ·10⁶ and cm⁻² s⁻¹
+function unitParts(unit) {
+  const [, , power, rest] = /^(1e(-?\d+))?\s*(.*)$/.exec(unit);
+  const inverse = (part) => {
+    const [, name, n] = /^(.*?)(\d*)$/.exec(part);
+    return name + raised(-Number(n || 1));
+  };
+  const text = rest.startsWith("/") ? rest.slice(1).split("/").map(inverse).join(" ") : rest;
+  return { factor: power ? `·10${raised(power)}` : "",
+    text: text.replace(/^us(?![a-z])/, "µs").replace(/\bcm2\b/, "cm²") };
+}
 
 function withError(value, error) {
   if (!error) return shown(value);
@@ -205,7 +233,12 @@ function fromTick(field, tick) {
 
 const RIGHT = 12, TOP = 12, BOTTOM = 44, NARROWEST = 330;
 const tickText = (t) => shown(t, 3).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
-const unitText = (u) => esc(u).replace(/^us$/, "µs").replace(/\bcm2\b/, "cm²");
+const unitText = (u) => { const { factor, text } = unitParts(u); return esc(`${factor} ${text}`.trim()); };
+// what a slider is called: couplings by their symbol, all else in words
+const inWords = (f) => f.kind === "file" || f.group === "nuisances";
+const label = (f) => (inWords(f) ? words(f.title) : symbol(f.name));
+const MODEL = { nsi: "NSI" };
+const modelText = (m) => m.split("+").map((p) => MODEL[p] ?? p.replaceAll("-", " ")).join(" + ") || "none";
 
 function ticks(low, high, count) {
   const raw = (high - low) / count, size = 10 ** Math.floor(Math.log10(raw));
@@ -222,7 +255,7 @@ const ORDER = { steady: 0, background: 1, further: 2, signal: 3 };
 function colours(components) {
   let other = 0;
   return Object.fromEntries(components.map((c) => [c.name, c.kind === "signal" ? "var(--signal)"
-    : c.kind === "steady" ? "var(--steady)" : `var(--b${other++ % 5})`]));
+    : c.kind === "steady" ? "var(--steady)" : `var(--b${other++ % 9})`]));
 }
 
 function panel(axis, channel, fill, ghost, subtract, threshold, range, WIDE) {
@@ -305,7 +338,7 @@ function panel(axis, channel, fill, ghost, subtract, threshold, range, WIDE) {
   }
   const unit = axis.unit ? ` / ${esc(axis.unit)}` : "";
   const what = channel.counts ? "counts" : "value";
-  const per = axis.name === "cell" ? what : `${what} per ${esc(axis.unit || "unit")}`;
+  const per = axis.name === "cell" ? (n > 1 ? `${what} per cell` : what) : `${what} per ${esc(axis.unit || "unit")}`;
   out.push(`<text x="${WIDE - RIGHT}" y="${HIGH - 6}" text-anchor="end">${esc(axis.title)}${unit}</text>`,
     `<text transform="translate(13 ${TOP}) rotate(-90)" text-anchor="end">${per}</text>`);
   return `<svg viewBox="0 0 ${WIDE} ${HIGH}" role="img" aria-label="${per}${subtract ? ", background subtracted," : ""} along ${esc(axis.title)}">${out.join("")}</svg>`;
@@ -322,7 +355,7 @@ export function mount(host, transport, options = {}) {
     <header><div class="title"><h1></h1><div class="sub cite"></div></div>
       <div class="tools">
         <label class="sr" for="experiment">Experiment</label><select id="experiment"></select>
-        <label class="sr" for="models">New physics</label><select id="models"></select>
+        <span class="pair"><label for="models">New physics</label><select id="models"></select></span>
         <button id="reset">Reset all</button><button id="link">Copy link</button>
         <button id="save" class="hidden">Save report</button></div></header>
     <div id="bad" class="bad hidden" role="alert"></div>
@@ -351,7 +384,8 @@ export function mount(host, transport, options = {}) {
     if (ui.experiment) parts.push(`experiment=${encodeURIComponent(ui.experiment)}`);
     if (ui.models !== null) parts.push(`models=${encodeURIComponent(ui.models)}`);
     for (const [name, value] of Object.entries(ui.settings)) {
-      parts.push(`${encodeURIComponent(name)}=${encodeURIComponent(value)}`);
+      const unit = typeof value === "number" ? fields[name]?.unit ?? "" : "";
+      parts.push(`${encodeURIComponent(name)}=${encodeURIComponent(`${value}${/^\d/.test(unit) ? " " : ""}${unit}`)}`);
     }
     if (ui.fit) parts.push(`fit=${encodeURIComponent(ui.fit)}`);
     return parts.join("&");
@@ -456,7 +490,7 @@ export function mount(host, transport, options = {}) {
       select.value = chosen;
     };
     fill($("#experiment"), record.experiments, record.experiments, record.experiment.name);
-    fill($("#models"), record.models.known, record.models.known.map((m) => m || "no new physics"), record.models.chosen);
+    fill($("#models"), record.models.known, record.models.known.map(modelText), record.models.chosen);
     fill($("#fit"), ["", ...record.questions], ["no fit", ...record.questions], ui.fit);
     const column = $(".sliders");
     column.innerHTML = "";
@@ -482,17 +516,23 @@ export function mount(host, transport, options = {}) {
     }
   }
 
+  function note(field) {
+    const plain = same(field.title) === same(field.name);
+    const about = plain ? "" : inWords(field) ? `<code>${esc(field.name)}</code>` : words(field.title);
+    return [about, words(field.prior).replace(/ us$/, " µs")].filter(Boolean).join(" · ");
+  }
+
   function control(field) {
     const box = document.createElement("div"), id = `f-${Object.keys(controls).length}`;
-    box.className = "field";
+    box.className = field.title.length > 26 && inWords(field) ? "field long" : "field";
     box.title = `${field.name}: double click on the slider to reset`;
     const last = field.stops.length ? field.stops.length - 1 : TICKS;
-    box.innerHTML = `<div class="row"><label for="${id}">${symbol(field.name)}</label>
+    box.innerHTML = `<div class="row"><label for="${id}">${label(field)}</label>
       <button class="reset" aria-label="reset ${esc(field.name)}" title="reset">↺</button>
       <input type="text" inputmode="decimal" id="${id}" aria-describedby="${id}-n" autocomplete="off" spellcheck="false">
-      <span class="unit">${unitText(field.unit)}</span></div>
+      <span class="unit">${field.pull ? "σ" : unitText(field.unit)}</span></div>
       <input type="range" min="0" max="${last}" step="1" aria-label="${esc(field.name)}">
-      <div class="note" id="${id}-n">${same(field.title) === same(field.name) ? "" : words(field.title)}</div>`;
+      <div class="note" id="${id}-n">${note(field)}</div>`;
     const range = box.querySelector("input[type=range]"), number = box.querySelector("input[type=text]");
     const reset = box.querySelector(".reset");
     controls[field.name] = { box, range, number, reset, field };
@@ -569,31 +609,34 @@ export function mount(host, transport, options = {}) {
     figure(r, base);
     counts(r, base);
     fitted(r);
-    $(".notes").innerHTML = r.notes.map((n) => `<li>${esc(n)}</li>`).join("");
+    $(".notes").innerHTML = [...r.notes, r.significance?.includes].filter(Boolean).map((n) => `<li>${esc(n)}</li>`).join("");
     $(".command").textContent = r.command;
     $(".python").textContent = r.python;
   }
 
   function numbers(r, base) {
-    const unit = r.counts.unit === "events" ? "" : ` ${r.counts.unit}`;
+    const unit = r.counts.unit === "events" ? null : unitParts(r.counts.unit);
+    const many = r.counts.channels.length;
+    const bins = r.bins ? `${r.bins} bin${r.bins > 1 ? "s" : ""}` : "";
+    const apart = r.compared && base?.twice_nll != null && !("threshold" in r.settings)
+      && Object.keys(r.settings).length ? zeroed(r.twice_nll - base.twice_nll) : null;
     const signal = r.counts.components.filter((c) => c.kind === "signal");
+    const without = r.experiment.has_data ? "no data of this experiment" : "no data";
     const sum = (list) => list.reduce((a, c) => a + c.expected, 0);
     const was = base && sum(base.counts.components.filter((c) => c.kind === "signal"));
     const cards = [
-      [`Expected ${signal[0]?.title ?? "signal"}`, shown(sum(signal)) + unit,
+      [`Expected ${signal[0]?.title ?? "signal"}`, shown(sum(signal)),
         base && Object.keys(r.settings).length ? `declared ${shown(was)}` : "as declared"],
-      ["All expected", shown(r.counts.expected) + unit,
-        r.counts.observed === null ? "no data" : `observed ${shown(r.counts.observed)}`],
-      ["−2 ln L", r.experiment.has_data ? shown(r.twice_nll, 5) : "no data",
-        base?.twice_nll != null && r.twice_nll != null && !("threshold" in r.settings)
-            && Object.keys(r.settings).length
-          ? `${r.twice_nll >= base.twice_nll ? "+" : "−"}${shown(Math.abs(r.twice_nll - base.twice_nll), 3)} from declared` : ""],
+      [many > 1 ? `All expected, sum of ${many} channels` : "All expected", shown(r.counts.expected),
+        r.compared ? `observed ${count(r.counts.observed)}` : without],
+      ["−2 ln L", r.compared ? shown(zeroed(r.twice_nll), 5) : "–", !r.compared ? without
+        : apart === null ? bins : `${apart >= 0 ? "+" : "−"}${shown(Math.abs(apart), 3)} from declared · ${bins}`],
       ["Expected significance", r.significance?.z == null ? "–" : `${shown(r.significance.z, 4)} σ`,
         r.significance?.z == null && r.significance ? "undefined here" : "nuisances profiled", r.significance?.old, r.significance?.said],
     ];
-    $(".numbers").innerHTML = cards.map(([what, value, beside, old, said]) =>
+    $(".numbers").innerHTML = cards.map(([what, value, beside, old, said], k) =>
       `<div class="number${old ? " old" : ""}"${said ? ` title="${esc(said)}"` : ""}><div class="what">${esc(what)}</div>` +
-      `<div class="value">${esc(value)}</div><div class="beside">${esc(beside ?? "")}</div></div>`).join("");
+      `<div class="value">${esc(value)}${k < 2 && unit ? `${unit.factor}<span class="of">${esc(unit.text)}</span>` : ""}</div><div class="beside">${esc(beside ?? "")}</div></div>`).join("");
   }
 
   function figure(r, base) {
@@ -609,7 +652,7 @@ export function mount(host, transport, options = {}) {
         `<button data-on="s" aria-pressed="${subtract}">Subtract background</button>`;
       if (focus) bar.querySelector(`[data-on="${focus}"]`)?.focus();
     }
-    const fill = colours(c.components);
+    const fill = colours(r.counts.components);
     const other = base?.channels[channel];
     const at = "threshold" in ui.settings ? ui.settings.threshold : null;
     const whole = $(".panels").clientWidth || 800;
@@ -633,11 +676,12 @@ export function mount(host, transport, options = {}) {
     const was = Object.fromEntries((base?.counts.components ?? []).map((c) => [c.name, c.expected]));
     const rows = [...r.counts.components].sort((a, b) => ORDER[b.kind] - ORDER[a.kind]).map((c) =>
       `<tr><td><svg class="swatch" viewBox="0 0 1 1" aria-hidden="true"><rect width="1" height="1" fill="${fill[c.name]}"/></svg>${esc(c.title)}</td><td>${shown(c.expected)}</td><td>${shown(was[c.name])}</td></tr>`);
-    const what = r.counts.unit === "events" ? "Expected counts" : `Expected, ${esc(r.counts.unit)}`;
+    const what = r.counts.unit === "events" ? "Expected counts" : `Expected, ${unitText(r.counts.unit).replace(/^·/, "in ")}`;
     rows.push(`<tr class="sum"><td>Sum</td><td>${shown(r.counts.expected)}</td><td>${shown(base?.counts.expected)}</td></tr>`);
-    const seen = r.counts.observed === null ? "no data" : shown(r.counts.observed);
-    rows.push(`<tr><td>Observed</td><td>${seen}</td><td></td></tr>`);
-    $(".counts").innerHTML = `<h2>${what}</h2><table><thead><tr><th>Component</th><th>here</th><th>declared</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
+    const seen = (x) => (x == null ? "no data" : count(x));
+    rows.push(`<tr><td>Observed</td><td>${seen(r.counts.observed)}</td><td>${base ? seen(base.counts.observed) : "–"}</td></tr>`);
+    const several = r.counts.channels.length > 1 ? `<table class="channels"><thead><tr><th>Channel</th><th>signal</th><th>all</th><th>observed</th></tr></thead><tbody>${r.counts.channels.map((c) => `<tr><td>${esc(c.name)}</td><td>${shown(c.signal)}</td><td>${shown(c.expected)}</td><td>${seen(c.observed)}</td></tr>`).join("")}</tbody></table>` : "";
+    $(".counts").innerHTML = `<h2>${what}</h2><table><thead><tr><th>Component</th><th>here</th><th>declared</th></tr></thead><tbody>${rows.join("")}</tbody></table>${several}`;
   }
 
   function fitted(r) {
@@ -652,8 +696,9 @@ export function mount(host, transport, options = {}) {
     const value = f.limit ? `&lt; ${shown(f.limit.value)} ${unitText(f.limit.unit)} (${f.limit.level * 100} %)`
       : `${withError(f.poi.value, f.poi.error)} ${unitText(f.poi.unit)}`;
     const z = f.significance === null ? "" : ` · background-only hypothesis rejected at ${shown(f.significance, 4)} σ`;
-    const rows = f.parameters.map((p) => `<tr><td>${symbol(p.name)}</td><td>${withError(p.value, p.error)} ${unitText(p.unit)}</td><td>${p.pull === null ? "" : shown(Math.abs(p.pull) < 1e-4 ? 0 : p.pull, 2)}</td></tr>`);
-    box.innerHTML = `<div class="number"><div class="value">${value}</div><div class="beside">${symbol(f.poi.name)}, fit to ${f.of}${z}${f.of === "data" ? ` · χ² ${shown(f.chi2, 4)} for ${f.ndof} degrees of freedom` : ""}</div></div>` +
+    const name = (n) => (fields[n] ? label(fields[n]) : symbol(n));
+    const rows = f.parameters.map((p) => `<tr><td>${name(p.name)}</td><td>${withError(p.value, p.error)} ${unitText(p.unit)}</td><td>${p.pull === null ? "" : shown(Math.abs(p.pull) < 1e-4 ? 0 : p.pull, 2)}</td></tr>`);
+    box.innerHTML = `<div class="number"><div class="value">${value}</div><div class="beside">${name(f.poi.name)}, fit to ${f.of}${z}${f.of === "data" ? ` · χ² ${shown(f.chi2, 4)} for ${f.ndof} degrees of freedom` : ""}</div></div>` +
       `<table><thead><tr><th>Parameter</th><th>fit</th><th>pull</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
   }
 

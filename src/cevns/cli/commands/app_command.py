@@ -55,6 +55,11 @@ def app(
                 f"cevns: warning: the page listens on {at}: whoever reaches this machine there can "
                 "use it, without a password and without encryption"
             )
+        wanted = PORT if port is None else port
+        if number != wanted:
+            screen(stderr=True).print(
+                f"cevns: warning: port {wanted} is in use; the page is on port {number}"
+            )
         console.print(f"http://{shown}:{number}/ (Ctrl-C ends it)")
         if browser:
             import webbrowser
