@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 from cevns.cli.terminal.completion import EXPERIMENTS, INTERACTIONS
+from cevns.cli.terminal.own_inputs import keep_inputs
 from cevns.exceptions import InputError
 from cevns.registry import canonical
 
@@ -287,6 +288,7 @@ def spread(command: Callable[..., None]) -> Callable[..., None]:
 
     Typer reads options off the arguments of a function. Where an argument of `command` is annotated
     with a dataclass, the fields of that take its place, and the record is made when it is called.
+    Before that, outputs are refused that would replace what the command reads.
     """
     options: list[inspect.Parameter] = []
     records: dict[str, tuple[Callable[..., Any], list[str]]] = {}
@@ -303,6 +305,7 @@ def spread(command: Callable[..., None]) -> Callable[..., None]:
     options.sort(key=lambda p: p.name in ("set_field", "data", "json"))
 
     def run(**given: Any) -> None:
+        keep_inputs(given)
         for name, (record, names) in records.items():
             given[name] = record(**{n: given.pop(n) for n in names})
         command(**given)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cevns.citations import Citations
-from cevns.exceptions import InputError, MissingExtraError
+from cevns.exceptions import InputError, MissingExtraError, OutputError
 from cevns.files import check_writable, expanded, read, write
 from cevns.records import Result, cited, head
 from cevns.records.record_files import checked, json_text, read_record, strict
@@ -249,9 +249,14 @@ def prepared(out: Path | str) -> Path:
 
     Raises:
         MissingExtraError: if jinja2, matplotlib or mplhep is not installed.
-        OutputError: if it cannot be written.
+        OutputError: if it cannot be written, or its name is not that of an HTML file.
     """
     _template()
     path = expanded(out)
     check_writable(path)
+    if path.suffix.casefold() not in ("", ".html", ".htm"):
+        raise OutputError(
+            f"{path}: a report is an HTML file; name one that ends in .html (a browser prints it "
+            "as PDF)"
+        )
     return path
