@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from cevns import files
+from cevns.cli import run
 from cevns.exceptions import OutputError
 
 ARRAYS = {"x": np.arange(4.0)}
@@ -197,6 +198,15 @@ def test_the_check_writes_nothing(tmp_path):
         files.check_writable(tmp_path / "none" / "new")
     files.make_folder(tmp_path / "none" / "deeper")
     files.check_writable(tmp_path / "none" / "deeper" / "new")
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="there is no /proc here")
+def test_a_folder_that_takes_no_file_is_refused_before_the_work(monkeypatch):
+    """Whoever is root may write there as far as permissions say."""
+    with pytest.raises(OutputError, match=r"the folder /proc takes no new file .*elsewhere"):
+        files.check_writable("/proc/a.json")
+    monkeypatch.setattr("cevns.study.load", None)  # nothing is loaded
+    assert run(["fit", "coherent-csi-2021", "--json", "/proc/a.json"]) == 2
 
 
 def test_a_new_file_replaces_none(tmp_path):

@@ -72,7 +72,7 @@ def write(path: Path | str, content: str | bytes | memoryview, *, new: bool = Fa
         OutputError: naming what is in the way.
     """
     path = Path(path)
-    check_writable(path)
+    _check(path)
     data = content.encode() if isinstance(content, str) else content
     try:
         stream = _stream(path)
@@ -111,7 +111,7 @@ def replacing(path: Path | str) -> Iterator[Path]:
         OutputError: naming what is in the way, or if it is a device or a pipe.
     """
     path = Path(path)
-    check_writable(path)
+    _check(path)
     if _stream(path) is not None or _is_special(path):
         raise OutputError(f"{path} is a device or a pipe, and this is written to files; name one")
     target = Path(os.path.realpath(path))
@@ -170,7 +170,7 @@ def claimed(path: Path | str | None) -> Iterator[None]:
             _release(lock, _held(path, lock, os.O_RDWR))
         yield
         return
-    check_writable(path)
+    _check(path)
     try:
         held = _held(path, lock)
     except OSError as error:
@@ -249,12 +249,36 @@ def _name(temporary: Path, target: Path) -> None:
 
 
 def check_writable(path: Path | str) -> None:
-    """Raise if a file cannot be written; nothing is written.
+    """Raise if a file cannot be written; nothing is left behind.
+
+    What permissions say is not all: file systems refuse new files for reasons of their own, so one
+    is made beside and removed.
 
     Raises:
         OutputError: naming what is in the way.
     """
     path = Path(path)
+    _check(path)
+    if _stream(path) is not None or _is_special(path):
+        return
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".{os.urandom(8).hex()}.tmp")
+    try:
+        temporary.open("xb").close()
+        temporary.unlink()
+    except OSError as error:
+        raise OutputError(
+            f"cannot write {path}: the folder {target.parent} takes no new file "
+            f"({error.strerror or error}); write elsewhere"
+        ) from None
+
+
+def _check(path: Path) -> None:
+    """Raise if it is known that a file cannot be written.
+
+    Raises:
+        OutputError: naming what is in the way.
+    """
     if path.is_dir():
         raise OutputError(f"{path} is a folder; name a file in it")
     if _stream(path) is not None or _is_special(path):

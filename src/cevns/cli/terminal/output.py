@@ -250,7 +250,7 @@ def prepare_folder(folder: Path, option: str = "--plots") -> None:
 
     Raises:
         MissingExtraError: if no figure can be drawn.
-        OutputError: if there can be no such folder.
+        OutputError: if there can be no such folder, or nothing can be written into it.
     """
     require_plots(option)
     if folder.exists() and not folder.is_dir():
@@ -259,3 +259,4 @@ def prepare_folder(folder: Path, option: str = "--plots") -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{option}: cannot create {folder}: {error.strerror}") from None
+    check_writable(folder / "figure.png")
