@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import cevns
-from cevns.exceptions import InputError, SchemaError, UnknownNameError
+from cevns.exceptions import FitError, InputError, SchemaError, UnknownNameError
 from cevns.experiments.declaration.loader import CATALOGUE
 
 NAME = "coherent-csi-2021"
@@ -203,3 +203,15 @@ def test_compare_is_by_name_and_needs_no_joint_fit() -> None:
     assert study.compare()[NAME].steps[0].label == "protons on target"
     with pytest.raises(InputError, match="hold the same data"):
         study.fit()
+
+
+def test_couplings_that_one_element_cannot_tell_apart_are_refused() -> None:
+    """Isotopes, and caesium and iodine, differ too little; MINOS would search without an end."""
+    for name in ("coherent-csi-2021", "coherent-ge-2024"):
+        study = cevns.load(name, models="nsi")
+        with pytest.raises(FitError, match="eps_ee_u, eps_ee_d are degenerate, because the data"):
+            study.fit(free=("eps_ee_u", "eps_ee_d"), asimov=True)
+    both = cevns.load("coherent-csi-2021", "coherent-ge-2024", models="nsi")
+    found = both.fit(free=("eps_ee_u", "eps_ee_d"), asimov=True, minos="none").fit
+    assert found.valid
+    assert found["eps_ee_u"].error == pytest.approx(2.41, abs=0.1)
