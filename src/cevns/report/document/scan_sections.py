@@ -18,6 +18,7 @@ from cevns.report.document.quoted_numbers import plain
 if TYPE_CHECKING:
     from cevns.analysis.scanning.field_record import FieldScan
     from cevns.analysis.scanning.scan_record import Scan
+    from cevns.typing import Array
 
 __all__ = ["field_part", "scan_part"]
 
@@ -207,11 +208,36 @@ def _reproduce(scan: Scan, file: str) -> Section:
 
     run = scan.file.run
     words = ["cevns", "scan", *run["experiments"], "--model", run["physics"]]
-    for name, axis, log in zip(scan.names, scan.axes, scan.logarithmic, strict=True):
-        span = f"{name}={float(axis[0])!r}:{float(axis[-1])!r}:{len(axis)}"
-        words += ["--parameter", span + (":log" if log else "")]
+    said = (
+        "A file of a scan holds digests of its model and its data, and neither the fields that "
+        "were changed with --set nor the paths of your own files: add those to this command."
+    )
+    refined = int(run.get("refined") or 0)
+    for name, axis in zip(scan.names, scan.axes, strict=True):
+        # structural axes stay as they are
+        coarse = axis if name in scan.raster else axis[:: 2**refined]
+        steps = _steps(coarse)
+        span = f"{name}={float(axis[0])!r}:{float(axis[-1])!r}:{len(coarse)}"
+        words += ["--parameter", span + (":log" if steps == "log" else "")]
+        if not steps:
+            said += (
+                f" The values of {name} have no equal steps, so that the command scans others "
+                "between the same ends; 'cevns.load(...).scan' takes a list of values."
+            )
+    units = run["held units"]
+    for name in run["profiled couplings"]:
+        words += ["--free", name]
+    for option, held in (("--at", run["held couplings"]), ("--fix", run["held parameters"])):
+        for name, value in held.items():
+            words += [
+                option,
+                f"{name}={repr(float(value)).removesuffix('.0')}{units.get(name, '')}",
+            ]
     words += ["--method", scan.method, "--cl", repr(scan.cl)]
-    if scan.file.run.get("seed") is not None:
+    words += ["--refine", str(refined)] if refined else []
+    if scan.method == "fc" and len(scan.names) == 2:
+        words += ["--toys-at", "anchors" if scan.shared else "every-point"]
+    if run.get("seed") is not None:
         words += ["--seed", str(run["seed"])]
     words += ["--toys", str(run["toys"])] if run.get("toys") else []
     words += ["--draws", str(run["draws"])] if run.get("draws") else []
@@ -219,14 +245,19 @@ def _reproduce(scan: Scan, file: str) -> Section:
     name = file or "scan.h5"
     return Section(
         "",
-        [
-            (
-                "A file of a scan holds digests of its model and its data, and not the fields that "
-                "were changed with --set: add those, and what was held, to this command."
-            )
-        ],
+        [said],
         code={
             "Command line": shlex.join([*words, "--out", name]),
             "Python": f"from cevns.analysis import Scan\n\nscan = Scan.read({name!r})\nprint(scan)",
         },
     )
+
+
+def _steps(axis: Array) -> str:
+    """``lin`` or ``log`` where the values of an axis have equal steps, else nothing."""
+    first, last, n = float(axis[0]), float(axis[-1]), len(axis)
+    if np.allclose(axis, np.linspace(first, last, n), rtol=1e-9, atol=1e-9 * abs(last - first)):
+        return "lin"
+    if first > 0.0 and np.allclose(axis, np.geomspace(first, last, n), rtol=1e-9, atol=0.0):
+        return "log"
+    return ""
