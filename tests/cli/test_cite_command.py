@@ -152,3 +152,39 @@ def test_what_is_no_experiment_and_no_result(
         cevns.cite()
     with pytest.raises(UnknownNameError):
         cevns.cite(NAME).format("html")
+
+
+def test_a_likelihood_file_cites_its_experiment(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A workspace has no place for citations: the metadata beside it have them, if they are its."""
+    whole, result = tmp_path / "w.json", tmp_path / "fit.json"
+    metadata = tmp_path / "w.metadata.json"
+    out(capsys, "export", NAME, "--to", "histfactory", "--out", str(whole))
+    plain = out(capsys, "cite", NAME)[0]
+    assert out(capsys, "cite", str(metadata))[0] == plain
+    out(capsys, "fit", str(whole), "--minos", "none", "--json", str(result))
+    assert out(capsys, "cite", str(result))[0] == plain
+    other = json.loads(metadata.read_text()) | {"workspace_sha256": "another"}
+    metadata.write_text(json.dumps(other))
+    out(capsys, "fit", str(whole), "--minos", "none", "--json", str(result))
+    alone = out(capsys, "cite", str(result))[0]
+    assert "used for: minimisation" in alone
+    assert "measurement" not in alone
+    out(capsys, "export", NAME, "--to", "hs3", "--out", str(whole))
+    out(capsys, "fit", str(whole), "--minos", "none", "--json", str(result))
+    assert "% used for: measurement" in out(capsys, "cite", str(result))[0]
+
+
+def test_a_report_is_cited_from_its_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("jinja2")
+    pytest.importorskip("mplhep")
+    record, page = tmp_path / "rate.json", tmp_path / "rate.html"
+    out(capsys, "predict", NAME, "--json", str(record))
+    out(capsys, "report", str(record), "--out", str(page))
+    assert out(capsys, "cite", str(page))[0] == out(capsys, "cite", str(record))[0]
+    assert "is a report already" in refused(capsys, "report", str(page), "--out", f"{page}2.html")
+    page.write_text("<html></html>")
+    assert "holds no result" in refused(capsys, "cite", str(page))

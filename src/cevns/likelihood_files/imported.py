@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
 from cevns import records
+from cevns.citations import Citations
 from cevns.exceptions import DataError, InputError, UnknownNameError
 from cevns.inference.fitting.fit_result import FitResult
 from cevns.inference.fitting.intervals import Significance, significance
@@ -19,7 +20,11 @@ from cevns.likelihood_files.assembled import assembled
 from cevns.likelihood_files.file_format import Candidate
 from cevns.likelihood_files.histograms import FACTOR_CODES, HistogramModel
 from cevns.likelihood_files.hs3_document import read_hs3_document
-from cevns.likelihood_files.workspace_document import digest, read_workspace_document
+from cevns.likelihood_files.workspace_document import (
+    digest,
+    metadata_path,
+    read_workspace_document,
+)
 from cevns.parameters import Parameters
 from cevns.records import Result
 
@@ -58,9 +63,10 @@ class ImportedFit(Result):
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``cevns fit FILE.json``."""
         likelihood = self.likelihood
-        return {
+        record = {
             **records.head(),
             **self.fit.to_dict(),
+            "citations": likelihood.citations.records(),
             "engine": records.head()["engine"],
             "experiment": likelihood.histograms.name,
             "inputs": {
@@ -85,6 +91,7 @@ class ImportedFit(Result):
                 for name, own in self.counts.items()
             },
         }
+        return records.cited(record, "fit", "asymptotic")
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,12 +103,14 @@ class ImportedLikelihood:
         histograms: what it holds.
         sha256: digest of the document.
         choices: what the file leaves open and was chosen.
+        citations: whose likelihood it is, as far as the file, or that beside it, says so.
     """
 
     path: Path
     histograms: HistogramModel
     sha256: str
     choices: Mapping[str, str]
+    citations: Citations = field(default_factory=Citations)
 
     @cached_property
     def model(self) -> Model:
@@ -212,4 +221,20 @@ def read_likelihood(
         )
     else:
         raise DataError("is no HistFactory workspace and no HS3 file", path=path)
-    return ImportedLikelihood(Path(path), found, digest(document), asked)
+    sha256 = digest(document)
+    return ImportedLikelihood(Path(path), found, sha256, asked, _citations(document, path, sha256))
+
+
+def _citations(document: Mapping[str, Any], path: Path | str, sha256: str) -> Citations:
+    """Whom a likelihood cites: publications of HS3, or the metadata beside their workspace."""
+    metadata = document.get("metadata")
+    publications = metadata.get("publications") if isinstance(metadata, Mapping) else None
+    try:
+        if isinstance(publications, list):
+            return Citations.of([str(p) for p in publications], "measurement")
+        beside = Candidate(metadata_path(Path(path)))
+        if beside.path.is_file() and beside.json.get("workspace_sha256") == sha256:
+            return Citations.read(beside.json.get("citations", ()))
+    except (InputError, DataError):  # of a file by others, or one that is damaged
+        pass
+    return Citations()

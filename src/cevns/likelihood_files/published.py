@@ -19,7 +19,7 @@ from cevns.inference.model.channel import Channel
 from cevns.inference.model.data import Data, observed
 from cevns.inference.model.expectation import Model
 from cevns.likelihood_files.encoding import Encoded
-from cevns.records import VERSION, head
+from cevns.records import VERSION, cited, head
 from cevns.typing import Array
 
 if TYPE_CHECKING:
@@ -193,8 +193,11 @@ class Published:
         """What it is of, as every file says of itself."""
         held = {p.name: p.value for p in self.model.parameters if p.fixed}
         each = {e.name: e.provenance() for e in self.experiments}
-        return {
+        # a grid has new physics, which its experiments do not know of
+        own = [] if self.plan is None else self.plan.citations.records()
+        record = {
             **head(),
+            "citations": own,
             "statement": self.statement,
             "cite": list(self.cite),
             "experiments": each,
@@ -203,6 +206,7 @@ class Published:
             "held": held,
             "axes": {c.name: [a.record() for a in self.axes(c)] for c in self._counting},
         }
+        return cited(record, "fit", "asymptotic")
 
     @staticmethod
     def written_parameters(encoded: Encoded) -> list[dict[str, Any]]:

@@ -35,7 +35,7 @@ from cevns.likelihood_files.histograms import (
 from cevns.parameters import Gaussian, Parameter, Parameters
 from cevns.typing import Array
 
-__all__ = ["SCHEMA", "digest", "read_workspace_document", "workspace_document"]
+__all__ = ["SCHEMA", "digest", "metadata_path", "read_workspace_document", "workspace_document"]
 
 SCHEMA: Final = "1.0.0"
 _KINDS: Final = (
@@ -465,3 +465,8 @@ def digest(document: Mapping[str, Any]) -> str:
     """SHA-256 of a document as pyhf has it, by which a patchset knows its workspace."""
     text = json.dumps(document, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def metadata_path(out: Path) -> Path:
+    """The file beside a workspace that says what a workspace cannot say of itself."""
+    return out.with_name(f"{out.stem}.metadata.json")

@@ -11,7 +11,20 @@ from typing import Any, Final, NoReturn
 from cevns.exceptions import InputError
 from cevns.files import expanded, read
 
-__all__ = ["checked", "json_text", "read_record", "strict"]
+__all__ = [
+    "DATA_ID",
+    "PAGES",
+    "checked",
+    "json_text",
+    "read_record",
+    "record_of_page",
+    "strict",
+]
+
+DATA_ID: Final = "cevns-result"
+"""Name of the element of a report that has its JSON."""
+PAGES: Final = (".html", ".htm")
+"""Suffixes of reports."""
 
 _MOST: Final = 200_000_000
 """Bytes of a result: those of scans hold all their points."""
@@ -65,6 +78,43 @@ def read_record(path: Path | str) -> dict[str, Any]:
         ) from None
     except RecursionError:
         raise InputError(f"{file} is nested too deeply to be a result of cevns") from None
+    return checked(record, str(file))
+
+
+def record_of_page(path: Path | str) -> dict[str, Any]:
+    """The record in a report, an HTML file that ``cevns report`` has written.
+
+    Raises:
+        InputError: if the file cannot be read, or is no report of cevns.
+    """
+    from html.parser import HTMLParser
+
+    class Finder(HTMLParser):
+        """Collects the text of the element with the data."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.found: list[str] = []
+            self._inside = False
+
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            self._inside = tag == "script" and ("id", DATA_ID) in attrs
+
+        def handle_endtag(self, tag: str) -> None:
+            self._inside = self._inside and tag != "script"
+
+        def handle_data(self, data: str) -> None:
+            if self._inside:
+                self.found.append(data)
+
+    file, finder = expanded(path), Finder()
+    try:
+        finder.feed(read(file, _MOST).decode())
+        record = json.loads("".join(finder.found))
+    except (UnicodeDecodeError, json.JSONDecodeError):
+        raise InputError(
+            f"{file} holds no result: give an HTML file that 'cevns report' has written"
+        ) from None
     return checked(record, str(file))
 
 

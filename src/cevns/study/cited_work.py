@@ -11,7 +11,7 @@ from cevns.citations import Citations, of_methods
 from cevns.exceptions import InputError
 from cevns.files import expanded
 from cevns.records import Result
-from cevns.records.record_files import checked, read_record
+from cevns.records.record_files import PAGES, checked, read_record, record_of_page
 from cevns.study.opening import load
 from cevns.study.study import Study
 
@@ -26,8 +26,11 @@ def is_result(what: object) -> bool:
     Examples:
         >>> is_result("fit.json"), is_result("scan.h5"), is_result("coherent-csi-2021")
         (True, True, False)
+        >>> is_result("report.html")
+        True
     """
-    return isinstance(what, str | Path) and Path(what).suffix.casefold() in (".json", *_SCAN)
+    known = (".json", *_SCAN, *PAGES)
+    return isinstance(what, str | Path) and Path(what).suffix.casefold() in known
 
 
 def cite(
@@ -40,7 +43,7 @@ def cite(
 
     Args:
         what: names or files of experiments, studies, results, their JSON, and files of results:
-            the JSON of ``--json`` and scans. Of an experiment it is what a fit of it uses.
+            the JSON of ``--json``, scans and reports. Of an experiment it is what a fit of it uses.
         data: as `cevns.load`, for experiments by name.
         overrides: likewise.
         models: likewise.
@@ -84,7 +87,8 @@ def _of_file(path: Path) -> Citations:
         from cevns.analysis.scanning.scan_files import read as read_scan
 
         return Citations.read(read_scan(path).to_dict()["citations"])
-    return _of_record(read_record(path), str(path))
+    page = path.suffix.casefold() in PAGES
+    return _of_record(record_of_page(path) if page else read_record(path), str(path))
 
 
 def _of_record(record: Any, where: str) -> Citations:

@@ -20,7 +20,7 @@ def cite(
         list[str],
         typer.Argument(
             metavar="EXPERIMENT|RESULT.json|SCAN.h5",
-            help="experiments, JSON files of --json, and files of scans",
+            help="experiments, JSON files of --json, files of scans, and reports",
         ),
     ],
     format_name: Annotated[

@@ -30,16 +30,12 @@ from cevns.likelihood_files.patchsets import patched, patchset_document
 from cevns.likelihood_files.published import Published
 from cevns.likelihood_files.workspace_document import (
     digest,
+    metadata_path,
     read_workspace_document,
     workspace_document,
 )
 
-__all__ = ["MODEL", "HistFactory", "metadata_path", "workspace_content"]
-
-
-def metadata_path(out: Path) -> Path:
-    """The file that says what another one cannot say of itself."""
-    return out.with_name(f"{out.stem}.metadata.json")
+__all__ = ["MODEL", "HistFactory", "workspace_content"]
 
 
 def workspace_content(published: Published) -> tuple[dict[str, Any], dict[str, Any], str]:
@@ -58,6 +54,7 @@ def workspace_content(published: Published) -> tuple[dict[str, Any], dict[str, A
     record = {
         **published.record(),
         "format": "HistFactory JSON 1.0.0",
+        "workspace_sha256": digest(document),
         "interpolation": CODES,
         "lumi_stands_for": encoded.linear[0] if encoded.linear else None,
         "parameters": published.written_parameters(encoded),
@@ -129,7 +126,7 @@ class HistFactory(WrittenFormat):
         workspace, patches = patchset_document(
             found, _said(published, closure.summary()), description, record
         )
-        _written(metadata_path(out), record)
+        _written(metadata_path(out), {**record, "workspace_sha256": digest(workspace)})
         _written(_patchset_path(out), patches)
         _written(out, workspace)
         written = (out, _patchset_path(out), metadata_path(out))

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from html.parser import HTMLParser
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 from cevns.citations import Citations
 from cevns.exceptions import InputError, MissingExtraError, OutputError
-from cevns.files import check_writable, expanded, read, write
+from cevns.files import check_writable, expanded, write
 from cevns.records import Result, cited, head
-from cevns.records.record_files import checked, json_text, read_record, strict
+from cevns.records.record_files import (
+    DATA_ID,
+    PAGES,
+    checked,
+    json_text,
+    read_record,
+    record_of_page,
+    strict,
+)
 from cevns.report.document.origins import provenance, references
 from cevns.report.document.page_elements import Part
 from cevns.report.document.record_part import record_parts
@@ -30,8 +36,6 @@ from cevns.study.cited_work import is_result
 __all__ = ["Page", "Reported", "compose", "extract", "prepared", "settled_date"]
 
 _FOLDER: Final = Path(__file__).parent
-_MOST: Final = 200_000_000
-_ID: Final = "cevns-result"
 Reported = Study | StudyFit | Result | Mapping[str, Any] | str | Path
 """What a report can be of."""
 
@@ -106,7 +110,7 @@ def compose(*what: Reported, date: str = "", command: str = "") -> Page:
         references=entries,
         bibtex=bibtex,
         data=data,
-        data_id=_ID,
+        data_id=DATA_ID,
         failures=failures,
         date=made,
     )
@@ -119,16 +123,7 @@ def extract(path: Path | str) -> dict[str, Any]:
     Raises:
         InputError: if the file cannot be read, or is no report of cevns.
     """
-    file = expanded(path)
-    finder = _Finder()
-    try:
-        finder.feed(read(file, _MOST).decode())
-        record = json.loads("".join(finder.found))
-    except (UnicodeDecodeError, json.JSONDecodeError):
-        raise InputError(
-            f"{file} holds no result: give an HTML file that 'cevns report' has written"
-        ) from None
-    return checked(record, str(file))
+    return record_of_page(expanded(path))
 
 
 def settled_date(given: str = "") -> str:
@@ -160,25 +155,6 @@ def settled_date(given: str = "") -> str:
         raise InputError(
             f"SOURCE_DATE_EPOCH={seconds}: it holds seconds since 1970, a whole number"
         ) from None
-
-
-class _Finder(HTMLParser):
-    """Collects the text of the element with the data."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-        self._inside = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._inside = tag == "script" and ("id", _ID) in attrs
-
-    def handle_endtag(self, tag: str) -> None:
-        self._inside = self._inside and tag != "script"
-
-    def handle_data(self, data: str) -> None:
-        if self._inside:
-            self.found.append(data)
 
 
 def _template() -> Any:
@@ -222,6 +198,11 @@ def _parts(one: Reported, prefix: str) -> Iterator[Part]:
         yield study_part(fitted(load(one)), prefix)
     else:
         file = expanded(one)
+        if file.suffix.casefold() in PAGES:
+            raise InputError(
+                f"{file} is a report already; take its results out with 'cevns report {file} "
+                "--extract --json FILE.json'"
+            )
         if file.suffix.casefold() == ".json":
             record = read_record(file)
             yield from record_parts(record, prefix, file, _digest(file))
@@ -254,7 +235,7 @@ def prepared(out: Path | str) -> Path:
     _template()
     path = expanded(out)
     check_writable(path)
-    if path.suffix.casefold() not in ("", ".html", ".htm"):
+    if path.suffix.casefold() not in ("", *PAGES):
         raise OutputError(
             f"{path}: a report is an HTML file; name one that ends in .html (a browser prints it "
             "as PDF)"
