@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from cevns import records
 from cevns.citations import Citations
-from cevns.exceptions import DataError, InputError, UnknownNameError
+from cevns.exceptions import DataError, FitError, InputError, UnknownNameError
 from cevns.inference.fitting.fit_result import FitResult
 from cevns.inference.fitting.intervals import Significance, significance
 from cevns.inference.fitting.quoted_fit import MinosChoice, fit
@@ -27,6 +29,7 @@ from cevns.likelihood_files.workspace_document import (
 )
 from cevns.parameters import Parameters
 from cevns.records import Result
+from cevns.typing import BoolArray
 
 __all__ = ["ImportedFit", "ImportedLikelihood", "is_likelihood_file", "read_likelihood"]
 
@@ -138,6 +141,15 @@ class ImportedLikelihood:
             InputError: if the counts are impossible.
             FitError: if the fit does not converge.
         """
+        try:
+            return self._fit(poi, fix or {}, asimov=asimov, minos=minos)
+        except (FitError, InputError) as error:
+            below = next(_negative(self.histograms), "")
+            if not below or isinstance(error, UnknownNameError):
+                raise
+            raise type(error)(f"{error}; {below}") from None
+
+    def _fit(self, poi: str | None, fix: Fix, *, asimov: bool, minos: MinosChoice) -> ImportedFit:
         name = self.model.parameters[poi].name if poi else self.histograms.poi or None
         model = self.model
         if name is not None:
@@ -148,7 +160,7 @@ class ImportedLikelihood:
                 )
             )
         data = asimov_data(model) if asimov else None
-        model = model.with_parameters(model.parameters.fix(fix or {}))
+        model = model.with_parameters(model.parameters.fix(fix))
         best = fit(model, data=data, poi=name, minos=minos)
         against = None
         if name is not None:
@@ -159,9 +171,14 @@ class ImportedLikelihood:
 
 
 def is_likelihood_file(path: Path | str) -> bool:
-    """Whether a path is that of a file of a likelihood that can be fitted."""
+    """Whether a file holds a likelihood, by its content, whatever its suffix.
+
+    Raises:
+        DataError: if it begins as JSON does and is none.
+    """
     candidate = Candidate(Path(path))
-    if candidate.path.suffix != ".json" or not candidate.path.is_file():
+    # YAML may begin as JSON does
+    if candidate.path.suffix.casefold() in (".yaml", ".yml") or not candidate.path.is_file():
         return False
     found = candidate.json
     return (
@@ -221,8 +238,27 @@ def read_likelihood(
         )
     else:
         raise DataError("is no HistFactory workspace and no HS3 file", path=path)
+    for channel in found.channels:
+        total = sum(s.nominal for s in channel.samples)
+        if np.any(np.asarray(total) < 0.0):
+            text = next(_negative(found, channel.name, np.asarray(total) < 0.0))
+            raise DataError(f"{text}, so that a negative count is expected there", path=path)
     sha256 = digest(document)
     return ImportedLikelihood(Path(path), found, sha256, asked, _citations(document, path, sha256))
+
+
+def _negative(
+    found: HistogramModel, name: str | None = None, of: BoolArray | None = None
+) -> Iterator[str]:
+    """Sentences on contents below zero, perhaps in some bins of one channel only."""
+    for channel in found.channels:
+        for sample in channel.samples if name in (None, channel.name) else ():
+            below = sample.nominal < 0.0
+            for b in np.flatnonzero(below if of is None else below & of):
+                yield (
+                    f"the sample {sample.name!r} of channel {channel.name!r} has "
+                    f"{sample.nominal[b]:g} events in bin {b + 1} of {len(below)}"
+                )
 
 
 def _citations(document: Mapping[str, Any], path: Path | str, sha256: str) -> Citations:

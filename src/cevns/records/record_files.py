@@ -128,6 +128,12 @@ def checked(record: Any, where: str) -> dict[str, Any]:
     Raises:
         InputError: if it lacks the fields that every result has.
     """
+    fields = set(record) if isinstance(record, Mapping) else set()
+    if "distributions" in fields or {"channels", "measurements", "observations"} <= fields:
+        raise InputError(
+            f"{where} is a likelihood file and no result: 'cevns fit {where} --json FIT.json' fits "
+            "it and writes one"
+        )
     if not isinstance(record, Mapping) or not {"version", "engine"} <= record.keys():
         raise InputError(
             f"{where} is not a result of cevns: it lacks the fields 'version' and 'engine' that "

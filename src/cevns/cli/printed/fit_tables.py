@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from cevns.analysis.measurement import CM2_UNIT, rejection
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from cevns.analysis.measurement import Measurement
     from cevns.analysis.systematics import Systematics
     from cevns.experiments import Experiment
-    from cevns.inference import FittedParameter
+    from cevns.inference import FitResult, FittedParameter
 
-__all__ = ["show_fit", "show_systematics", "warn_of_files"]
+__all__ = ["parameter_table", "show_fit", "show_systematics", "value_text", "warn_of_files"]
 
 _EXACT: Final = 0.05
 """Of chi2: below it expected counts are described exactly; a parameter held elsewhere adds more."""
@@ -59,7 +59,12 @@ def show_fit(console: Console, result: Measurement) -> None:
     if len(result.channels) > len(result.results):
         fitted = {n: {**c.counted(), data: c.events} for n, c in result.channels.items()}
         console.print(by_channel(fitted, "fit", ".1f"))
-    console.print(_parameter_table(result))
+    correlated = {
+        result.model.joint_name(e.name, name)
+        for e in result.subject.experiments
+        for name in e.declaration.correlated_widths
+    }
+    console.print(parameter_table(result.fit, correlated))
     _show_contributions(console, result)
     _show_answer(console, result)
 
@@ -156,15 +161,15 @@ def _said(changes: Mapping[str, str]) -> str:
     return ", ".join(f"{k}={v}" for k, v in changes.items())
 
 
-def _parameter_table(result: Measurement) -> Any:
-    """All parameters of a fit with their errors, priors and pulls."""
+def parameter_table(fit: FitResult, correlated: Collection[str] = ()) -> Any:
+    """All parameters of a fit with their errors, priors and pulls.
+
+    Args:
+        fit: the record of the minimiser.
+        correlated: parameters whose widths are in a covariance.
+    """
     shown = table("parameters", "parameter", "value", "HESSE", "MINOS", "prior", "pull", "")
-    correlated = {
-        result.model.joint_name(e.name, name)
-        for e in result.subject.experiments
-        for name in e.declaration.correlated_widths
-    }
-    for p in result.fit:
+    for p in fit:
         unconstrained = "covariance" if p.name in correlated else "" if p.fixed else "free"
         minos = ""
         if p.error_up is not None or p.error_down is not None:
@@ -187,7 +192,7 @@ def _show_answer(console: Console, result: Measurement) -> None:
     for name, r in result.results.items():
         if r.poi is not None:
             z = None if r.significance is None else r.significance.z
-            console.print(f"{name}: {_value(r.poi)}{_rejected(z, result)}", style="bold")
+            console.print(f"{name}: {value_text(r.poi)}{_rejected(z, result)}", style="bold")
     if result.poi is not None:
         console.print(_answer(result), style="bold")
         if (limit := result.limit) is not None:
@@ -236,14 +241,14 @@ def _show_answer(console: Console, result: Measurement) -> None:
 def _answer(result: Measurement) -> str:
     p = result.poi
     assert p is not None  # each experiment its own is asked of several only
-    return f"{p.name} = {_value(p)}{_rejected(result.z, result)}"
+    return f"{p.name} = {value_text(p)}{_rejected(result.z, result)}"
 
 
 def _rejected(z: float | None, result: Measurement) -> str:
     return "" if z is None else f"; {rejection(z, asimov=result.asimov)}"
 
 
-def _value(p: FittedParameter) -> str:
+def value_text(p: FittedParameter) -> str:
     """Value with its errors, those of MINOS where it gave both.
 
     At a bound MINOS has one, and the curvature, which may vanish there, says nothing.
@@ -285,8 +290,8 @@ def _show_contributions(console: Console, result: Measurement) -> None:
         name = result.poi.name
         shown = table(f"who measures {name}", "experiment", "alone", "all the others", "share")
         for n, c in known.items():
-            others = "" if c.without is None else _value(c.without)
-            alone = "undetermined" if c.alone is None else _value(c.alone)
+            others = "" if c.without is None else value_text(c.without)
+            alone = "undetermined" if c.alone is None else value_text(c.alone)
             shown.add_row(n, alone, others, f"{100 * c.share:.1f} %")
         shown.add_section()
         rest = result.shared_share or 0.0
@@ -295,7 +300,7 @@ def _show_contributions(console: Console, result: Measurement) -> None:
     if result.widths:
         shown = table("with other constraints", "parameter", "error", "result")
         for w in result.widths:
-            shown.add_row(w.parameter, f"{w.sigma:.4g}", _value(w.poi))
+            shown.add_row(w.parameter, f"{w.sigma:.4g}", value_text(w.poi))
         console.print(shown)
 
 

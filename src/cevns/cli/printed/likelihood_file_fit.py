@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cevns.cli.printed.fit_tables import parameter_table, value_text
 from cevns.cli.terminal import options
 from cevns.cli.terminal.output import Output, table
 from cevns.exceptions import InputError
@@ -18,7 +19,8 @@ def likelihood_file(asked: options.Asked) -> Path | None:
     Raises:
         InputError: if there are others beside.
     """
-    named = [p for p in map(expanded, asked.experiment) if p.suffix == ".json"]
+    # most experiments are names: what reads likelihoods is not imported for them
+    named = [p for p in map(expanded, asked.experiment) if p.is_file()]
     if not named:
         return None
     from cevns.likelihood_files.imported import is_likelihood_file
@@ -51,10 +53,10 @@ def fit_file(path: Path, asked: options.Asked, output: Output, *, asimov: bool, 
     channels, n_bins = len(likelihood.histograms.channels), likelihood.histograms.n_bins
     console.print(
         f"{path}: {channels} channel{'s' if channels > 1 else ''}, "
-        f"{n_bins} bin{'s' if n_bins > 1 else ''}, sha256 {likelihood.sha256[:8]}",
+        f"{n_bins} bin{'s' if n_bins > 1 else ''}, digest of pyhf {likelihood.sha256[:8]}",
         soft_wrap=True,
     )
-    shown = table("events", "channel", "sample", "nominal", "fit", left=2)
+    shown = table("events by channel", "channel", "sample", "nominal", "fit", left=2)
     for channel, samples in result.counts.items():
         for name, (nominal, fitted) in samples.items():
             shown.add_row(channel, name, f"{nominal:.1f}", f"{fitted:.1f}")
@@ -64,10 +66,15 @@ def fit_file(path: Path, asked: options.Asked, output: Output, *, asimov: bool, 
         shown.add_row(channel, data, f"{observed:.1f}".removesuffix(".0"), f"{total:.1f}")
         shown.add_section()
     console.print(shown)
-    console.print(str(result.fit), soft_wrap=True, highlight=False)
-    if result.significance is not None and result.significance.z is not None:
+    console.print(parameter_table(result.fit))
+    best, z = result.fit, None if result.significance is None else result.significance.z
+    if best.poi is not None:
         said = "is expected to be rejected" if asimov else "is rejected"
-        console.print(
-            f"{result.significance.parameter} = 0 {said} at {result.significance.z:.2f} sigma"
-        )
+        against = "" if z is None else f"; {best.poi} = 0 {said} at {z:.2f} sigma"
+        console.print(f"{best.poi} = {value_text(best[best.poi])}{against}", style="bold")
+    if fixed := [p.name for p in best if p.fixed]:
+        console.print(f"held in this fit, so not in its errors: {', '.join(fixed)}", soft_wrap=True)
+    console.print(best.goodness)
+    if best.diagnosis:
+        console.print(f"note: {best.diagnosis}", soft_wrap=True)
     output.result(result.to_dict())

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from cevns import datasets
 from cevns.exceptions import InputError, SchemaError
@@ -269,10 +271,16 @@ def parse(path: Path) -> Document:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = "\0"
+    except InputError:
+        if _is_large_json(path):
+            raise SchemaError(_JSON, path=path) from None
+        raise
     if "\0" in text:
         raise SchemaError(
             "this is not a text file (UTF-8); an experiment file is YAML", path=path
         ) from None
+    if what := _other_file(text):
+        raise SchemaError(what, path=path)
     try:
         root = _load(text)
         values = _plain(root)
@@ -289,6 +297,46 @@ def parse(path: Path) -> Document:
     if not isinstance(values, dict):
         raise SchemaError("expected 'field: value' lines at the top level", path=path, line=1)
     return Document(path, values, root, sha256=hashlib.sha256(raw).hexdigest())
+
+
+_JSON: Final = (
+    "this is a JSON file that is no experiment file; 'cevns fit' and 'cevns inspect' read "
+    "likelihood files (HistFactory or HS3), 'cevns report' and 'cevns cite' results"
+)
+
+
+def _is_large_json(path: Path) -> bool:
+    with suppress(OSError), path.open("rb") as file:
+        return file.read(100).lstrip()[:1] == b"{" and path.stat().st_size > LARGEST
+    return False
+
+
+def _other_file(text: str) -> str:
+    """What a JSON document is that is no experiment file, and who reads it; empty for others."""
+    if not text.lstrip().startswith("{"):
+        return ""
+    try:
+        fields = set(json.loads(text))
+    except (ValueError, RecursionError):  # YAML may begin as JSON does
+        return ""
+    if "schema" in fields:
+        return ""
+    if "distributions" in fields or {"channels", "measurements", "observations"} <= fields:
+        return (
+            "this is a likelihood file (HistFactory or HS3): 'cevns fit' fits it and 'cevns "
+            "inspect' shows it; the other commands take experiment files"
+        )
+    if {"patches", "metadata"} <= fields:
+        return (
+            "this is a patchset of HistFactory: 'cevns inspect' shows it, and 'pyhf patchset "
+            "apply' makes likelihood files of it, which 'cevns fit' fits"
+        )
+    if {"version", "engine"} <= fields:
+        return (
+            "this is a result of cevns: 'cevns report', 'cevns inspect' and 'cevns cite' read it; "
+            "an experiment file is expected here"
+        )
+    return _JSON
 
 
 class _YAMLProblemError(Exception):
