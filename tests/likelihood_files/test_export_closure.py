@@ -223,3 +223,29 @@ def test_a_rate_without_an_exponential_is_refused_by_name():
     found = encode(model, observed(model), "signal", Rules("all"))
     assert not found.lost
     assert close(found, assembled(found.histograms), "signal").box < 1e-9
+
+
+@pytest.mark.parametrize(
+    ("shift", "profile", "said", "unsaid"),
+    [
+        (0.015, 0.21, "-2lnL along the profile by 0.21 (limit 0.1)", "cross_section"),
+        (-0.031, 0.05, "cross_section by -3.1 % of its error (limit 2 %)", "profile"),
+        (0.031, float("nan"), "(limit 2 %), -2lnL along the profile by nan", "0.21"),
+    ],
+)
+def test_a_warning_names_what_is_beyond_its_limit_only(shift, profile, said, unsaid):
+    found = Closure(
+        "cross_section", "", 100.0, 10.0, 100.0 + 10.0 * shift, 10.0, None, None, profile, 0.0,
+        0.0, 1, 0, {"cevns": "a cause"},
+    )  # fmt: skip
+    assert said in found.warning
+    assert unsaid not in found.warning
+    assert found.warning.endswith("; cevns: a cause")
+    assert "both values are those of minima refined" in found.summary()
+
+
+def test_one_cause_has_the_verb_of_one(csi):
+    """Of the count the form factor is held; of the cross section it multiplies."""
+    text = encoded(csi, "cross-section").lost["cevns"]
+    assert "form_factor multiplies linearly in cevns and is exponential in the file" in text
+    assert "efficiency change the response" in text

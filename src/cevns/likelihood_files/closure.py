@@ -93,11 +93,16 @@ class Closure:
         """A sentence where the file is not as good; empty elsewhere."""
         if self.faithful:
             return ""
-        return (
-            f"the file differs from the model: {self.parameter} by {100 * self.shift:+.2g} % of "
-            f"its error (limit {100 * MOST_VALUE:g} %), -2lnL along the profile by "
-            f"{self.profile:.2g} (limit {MOST_PROFILE:g}); {because(self.causes)}"
-        )
+        beyond = []
+        if not abs(self.shift) <= MOST_VALUE:  # which a value that is none is not
+            beyond.append(
+                f"{self.parameter} by {100 * self.shift:+.2g} % of its error (limit "
+                f"{100 * MOST_VALUE:g} %)"
+            )
+        if not self.profile <= MOST_PROFILE:
+            beyond.append(f"-2lnL along the profile by {self.profile:.2g} (limit {MOST_PROFILE:g})")
+        said = ", ".join(beyond)
+        return f"the file differs from the model: {said}; {because(self.causes)}"
 
     def summary(self) -> str:
         """One line, for people and for the file."""
@@ -108,7 +113,8 @@ class Closure:
             f"{self.error:.4g}): {100 * self.shift:+.2f} % of the error, error "
             f"{100 * self.error_change:+.2f} %{z}, -2lnL differs by at most {self.profile:.4f} "
             f"along the profile and {self.box:.4f} (median {self.box_median:.4f}) in the box of "
-            "one standard deviation"
+            "one standard deviation; both values are those of minima refined by Newton steps, and "
+            "'cevns fit' ends within 0.5 % of the error of them"
         )
 
     def record(self) -> dict[str, Any]:

@@ -462,13 +462,15 @@ def _sample(
     said = []
     if refolded:
         said.append(
-            f"{', '.join(refolded)} change the response nonlinearly in cevns; the file "
+            f"{', '.join(refolded)} {'change' if len(refolded) > 1 else 'changes'} the response "
+            "nonlinearly in cevns; the file "
             "interpolates between one standard deviation up and down, and adds the effects of two "
             "of them"
         )
     if exponential:
         how = "added to the contents" if rules.rates == "additive" else "exponential"
+        does, is_ = ("multiply", "are") if len(exponential) > 1 else ("multiplies", "is")
         said.append(
-            f"{', '.join(exponential)} multiply linearly in cevns and are {how} in the file"
+            f"{', '.join(exponential)} {does} linearly in cevns and {is_} {how} in the file"
         )
     return Sample(part.name, nominal, tuple(modifiers)), "; ".join(said)
