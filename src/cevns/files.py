@@ -44,7 +44,8 @@ def read(path: Path, most: int) -> bytes:
     """
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # some never end, and none is read twice
-            raise InputError(f"{path} is a device, a pipe or a folder; name a file")
+            what = "a folder" if path.is_dir() else "a device or a pipe"
+            raise InputError(f"{path} is {what}; name a file")
         with path.open("rb") as file:
             content = file.read(most + 1)
     except OSError as error:

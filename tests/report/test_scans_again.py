@@ -65,3 +65,26 @@ def test_values_without_equal_steps_are_said(tmp_path: Path) -> None:
     assert "The values of eps_ee_u have no equal steps" in words_of(found)[1]
     found = cevns.load(CSI, models="nsi").scan({"eps_ee_u": np.geomspace(0.1, 0.4, 3)})
     assert "eps_ee_u=0.1:0.4:3:log" in words_of(found)[0]
+
+
+def test_what_another_run_costs_is_for_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "s.h5"
+    words = ["--model", "nsi", "--parameter", "eps_ee_u=-0.2:0.4:5", "--out", str(file)]
+    assert run(["scan", CSI, *words]) == 0
+    assert "'--method fc' would take about" in capsys.readouterr().out
+    assert run(["inspect", str(file)]) == 0
+    assert "--method fc" not in capsys.readouterr().out
+    found = Scan.read(file)
+    assert "--method fc" not in str(found)
+    assert not any("--plan" in line for s in scan_part(found, "f0").sections for line in s.lines)
+
+
+def test_a_folder_of_the_name_of_an_experiment_is_no_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / CSI).mkdir()
+    assert run(["report", CSI, "--extract"]) == 2
+    assert capsys.readouterr().err == f"cevns: {CSI} is a folder; name a file\n"

@@ -9,7 +9,7 @@ import numpy as np
 from cevns.analysis.scanning.scan_findings import Pieces, ScanFindings
 from cevns.exceptions import MissingExtraError
 
-__all__ = ["summary"]
+__all__ = ["next_steps", "summary"]
 
 _EQUALLY = 0.01
 """Rise of -2 ln L that is none."""
@@ -59,11 +59,6 @@ def summary(scan: ScanFindings) -> list[str]:
             f"than {run['excluded above']:g} above its minimum, "
             f"p < {run['p-value of the excluded below']:g}"
         )
-    if "fits by toys" in scan.file.notes:
-        lines.append(
-            f"'--method fc' would take about {_rounded(scan.file.notes['fits by toys'])} fits with "
-            "1,000 toys a point; '--plan' estimates the time"
-        )
     if scan.refused:
         lines.append(f"this result is refused: {scan.refused}")
     if scan.failed:
@@ -75,6 +70,19 @@ def summary(scan: ScanFindings) -> list[str]:
             "converge has reached a lower value; use a finer grid"
         )
     return lines
+
+
+def next_steps(scan: ScanFindings) -> list[str]:
+    """What another run would cost: for who has just made this one, and no part of its result.
+
+    Args:
+        scan: the scan.
+    """
+    if "fits by toys" not in scan.file.notes:
+        return []
+    fits = _rounded(scan.file.notes["fits by toys"])
+    many = f"'--method fc' would take about {fits} fits with 1,000 toys a point"
+    return [f"{many}; '--plan' estimates the time"]
 
 
 def _left_out(scan: ScanFindings) -> str:

@@ -407,6 +407,8 @@ def show_scan(output: Output, found: Scan, out: Path | None, *, there: bool = Fa
         out: its file.
         there: whether that was complete before.
     """
+    from cevns.analysis.scanning.scan_text import next_steps
+
     console = output.console
     source = "expected counts (Asimov)" if found.file.run["asimov"] else "data"
     console.print(found.title, style="bold", end="")
@@ -417,7 +419,7 @@ def show_scan(output: Output, found: Scan, out: Path | None, *, there: bool = Fa
     ):
         axes.add_row(name, what, unit, f"{values[0]:.4g}", f"{values[-1]:.4g}", str(len(values)))
     console.print(axes)
-    for line in found.summary():
+    for line in (*found.summary(), *next_steps(found)):
         console.print(line)
     if out is not None:
         written = "nothing was computed, the complete scan is in" if there else "written to"

@@ -51,8 +51,7 @@ def scan_part(scan: Scan, prefix: str, file: Path | None = None, digest: str = "
     label = f"{'Curve' if len(scan.names) == 1 else 'Map'} of the scan of {what}"
     kind = "curve with its limits" if len(scan.names) == 1 else "region that is allowed"
     sentence = f"Scan of {what}: the {kind} at {level} confidence level, {_points(scan)}."
-    # what another run would cost is for the terminal
-    lines = [line for line in scan.summary() if not line.startswith("'--method")]
+    lines = scan.summary()
     drawn: list[Picture] = []
     note: list[str] = []
     try:
