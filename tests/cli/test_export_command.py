@@ -13,6 +13,7 @@ def test_export_says_what_is_lost_and_where_it_is(cevns, folder):
     done = cevns("export", CSI, "--to", "histfactory", "--out", "csi.json", "--json", "said.json")
     assert done.code == 0, done.err
     assert "closure: file 310.56 +- 31.87 (cevns 310.37 +- 31.87): +0.58 % of the error" in done.out
+    assert "note: values of the closure are refined by Newton steps; 'cevns fit' ends" in done.out
     assert "written: csi.json" in done.out
     said = json.loads((folder / "said.json").read_text())
     assert said["files"] == ["csi.json", "csi.metadata.json"]

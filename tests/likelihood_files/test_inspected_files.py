@@ -188,3 +188,13 @@ def test_an_export_replaces_the_whole_submission(csi, tmp_path):
     csi.export("hepdata", out)
     assert not (out / "left-over.yaml").exists()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["sub"]
+
+
+def test_a_submission_that_ends_before_its_tables_is_not_complete(exported, tmp_path):
+    damaged = tmp_path / "submission"
+    shutil.copytree(exported("hepdata"), damaged)
+    file = damaged / "submission.yaml"
+    head = file.read_text().split("comment:")[0]
+    file.write_text(f"{head}comment: ")
+    with pytest.raises(DataError, match=r"no complete submission .it has no table"):
+        inspect(damaged)

@@ -23,7 +23,7 @@ from cevns.inference.model.expectation import Model
 from cevns.likelihood_files.encoding import Encoded
 from cevns.typing import Array
 
-__all__ = ["POINTS", "PROFILE", "Closure", "because", "close"]
+__all__ = ["POINTS", "PROFILE", "REFINED", "Closure", "because", "close"]
 
 POINTS: Final = 200
 """Random points in the box."""
@@ -35,6 +35,11 @@ MOST_VALUE: Final = 0.02
 """Difference of the fitted values, in errors, above which an export warns."""
 MOST_PROFILE: Final = 0.1
 """Difference of -2 ln L along the profile, likewise."""
+REFINED: Final = (
+    "values of the closure are refined by Newton steps; 'cevns fit' ends within 0.5 % of the error "
+    "of them"
+)
+"""Why the value of a closure is not that of a fit to the last digit."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +118,7 @@ class Closure:
             f"{self.error:.4g}): {100 * self.shift:+.2f} % of the error, error "
             f"{100 * self.error_change:+.2f} %{z}, -2lnL differs by at most {self.profile:.4f} "
             f"along the profile and {self.box:.4f} (median {self.box_median:.4f}) in the box of "
-            "one standard deviation; both values are those of minima refined by Newton steps, and "
-            "'cevns fit' ends within 0.5 % of the error of them"
+            "one standard deviation"
         )
 
     def record(self) -> dict[str, Any]:

@@ -59,6 +59,7 @@ def export(
 
     Results can be written too; differences from the model are stated.
     """
+    from cevns.likelihood_files.closure import REFINED
     from cevns.likelihood_files.file_format import writer
 
     name = to.strip().casefold()
@@ -87,6 +88,8 @@ def export(
     output.console.print(f"{study.title}: {found.format}", style="bold", soft_wrap=True)
     for line in found.written.lines:
         output.console.print(line, soft_wrap=True, highlight=False)
+    if any("(cevns " in line for line in found.written.lines):
+        output.console.print(f"note: {REFINED}", soft_wrap=True, highlight=False)
     for file in found.files:
         output.console.print(f"written: {file}", soft_wrap=True, highlight=False)
     output.result(found.to_dict(), study)

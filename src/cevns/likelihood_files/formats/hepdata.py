@@ -310,6 +310,8 @@ class HepData(WrittenFormat):
             raise DataError(
                 f"is no complete submission ({type(error).__name__}: {text})", path=path
             ) from None
+        if not rows:
+            raise DataError("is no complete submission (it has no table)", path=path)
         if lost:
             raise DataError(f"lacks the attached {', '.join(lost)}", path=path)
         return Inspection(
