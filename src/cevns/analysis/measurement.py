@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CM2_UNIT",
+    "NOTHING",
     "Contribution",
     "ExperimentResult",
     "Measurement",
@@ -43,6 +44,8 @@ __all__ = [
 ]
 
 CM2_UNIT = "e-40 cm2"
+NOTHING = 0.005
+"""A significance that is written as 0.00 sigma and rejects nothing."""
 
 
 def rejection(z: float | None, *, asimov: bool = False) -> str:
@@ -57,9 +60,16 @@ def rejection(z: float | None, *, asimov: bool = False) -> str:
         'the background-only hypothesis is rejected at 11.53 sigma'
         >>> rejection(3.0, asimov=True)
         'the background-only hypothesis is expected to be rejected at 3.00 sigma'
+        >>> rejection(0.0)
+        'the background-only hypothesis is not rejected'
     """
+    if z is None:
+        return ""
+    if z < NOTHING:
+        said = "is not expected to be rejected" if asimov else "is not rejected"
+        return f"the background-only hypothesis {said}"
     said = "is expected to be rejected" if asimov else "is rejected"
-    return "" if z is None else f"the background-only hypothesis {said} at {z:.2f} sigma"
+    return f"the background-only hypothesis {said} at {z:.2f} sigma"
 
 
 @dataclass(frozen=True)
@@ -326,7 +336,7 @@ class Measurement(Binned, Explorable):
 
     def __repr__(self) -> str:
         """What was fitted and what came out, in a line; `print` shows all of it."""
-        poi = "" if self.poi is None else f": {self.poi.name} = {self.poi.value:.5g}"
+        poi = "" if self.poi is None else f": {self.poi.name} = {self.poi.quoted:.5g}"
         return f"<Measurement of {self.subject.name}{poi}>"
 
     def __str__(self) -> str:

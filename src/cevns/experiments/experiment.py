@@ -192,8 +192,7 @@ class Experiment(Apparatus, Shown, Explorable):
     @property
     def unit(self) -> str:
         """What is observed and expected: ``events``, or the unit of published values."""
-        units = {"" if d is None else d.unit for d in self.declaration.every_data}
-        return (units.pop() if len(units) == 1 else "") or "events"
+        return self.declaration.unit
 
     # -- models --------------------------------------------------------------------------------
 

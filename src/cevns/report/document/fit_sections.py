@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from cevns.analysis.measurement import NOTHING
 from cevns.records.record_tables import RecordTable
 from cevns.report.document.page_elements import Picture, Section, Table
 from cevns.report.document.quoted_numbers import (
@@ -14,6 +15,7 @@ from cevns.report.document.quoted_numbers import (
     quoted,
     quoted_unit,
     value_with_errors,
+    with_unit,
 )
 from cevns.report.document.systematics_sections import systematics_section
 
@@ -63,16 +65,20 @@ def answer(record: Mapping[str, Any], signal: str = "CEvNS") -> str:
         each = {n: r.get("poi") for n, r in record.get("experiments", {}).items()}
         said = [f"{n}: {p['name']} = {value_with_errors(p)}" for n, p in each.items() if p]
         return "; ".join(said) or "There is no parameter of interest."
-    text = f"{found['name']} = {value_with_errors(found)}"
+    found = {**record.get("parameters", {}).get(found["name"], {}), **found}
     z, limit = record.get("significance"), record.get("upper_limit")
+    text = f"{found['name']} = {value_with_errors(found)}"
+    if limit:
+        above = f"{found['name']} < {with_unit(quoted(limit, 'value'), limit)}"
+        at = f"{percent(limit['level'], 0)} (one-sided profile likelihood)"
+        text = f"{above} at {at}; the best fit is at the lower bound: {value_with_errors(found)}"
     if z is not None:
         only = "background-only hypothesis" if signal == "CEvNS" else f"hypothesis without {signal}"
         verb = "is expected to be rejected" if record.get("asimov") else "is rejected"
-        text += f"; the {only} {verb} at {z:.2f} sigma"
-    if limit:
-        unit = quoted_unit(limit)
-        text += f"; upper limit {quoted(limit, 'value')} {unit}".rstrip()
-        text += f" at {percent(limit['level'], 0)}"
+        if z < NOTHING:
+            text += f"; the {only} {verb.replace('is', 'is not', 1)}"
+        else:
+            text += f"; the {only} {verb} at {z:.2f} sigma"
     return text + ("; expected counts in place of data" if record.get("asimov") else "")
 
 
@@ -119,7 +125,8 @@ def _components(record: Mapping[str, Any], beside: Beside) -> Iterator[Table]:
         data = "Asimov data" if record.get("asimov") else "observed"
         rows.append((data, observed, "" if total is None else f"{total:.1f}"))
         raw.append(("observed", block["observed"], None, total, None))
-        title = f"{name}: {unit}" if name else f"{unit} in the analysis region"
+        what = f"{unit} in the analysis region" if unit == "events" else f"published values, {unit}"
+        title = f"{name}: {unit}" if name else what
         columns = ("component", "prediction", "fit")
         yield Table(columns, rows, title, RecordTable(("component", *_COUNTS), tuple(raw)))
 
@@ -145,13 +152,13 @@ def _parameters(record: Mapping[str, Any], beside: Beside) -> Table:
             (
                 name,
                 beside.descriptions.get(name, ""),
-                quoted(p, "value", 5),
+                quoted(p, "value", 5) + (" (at its bound)" if p["at_bound"] else ""),
                 "fixed" if fixed else quoted(p, "error", 3),
                 minos,
                 constraint,
                 "" if p["pull"] is None or fixed else f"{p['pull']:+.2f}".replace("-", "−"),
                 "" if ratio is None else f"{ratio:.2f}",
-                quoted_unit(p) + (" at its bound" if p["at_bound"] else ""),
+                quoted_unit(p),
             )
         )
         mean, sigma = (None, None) if prior is None else (prior["mean"], prior["sigma"])
