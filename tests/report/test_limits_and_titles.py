@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ import pytest
 import cevns
 from cevns.analysis import Scan
 from cevns.cli import run
-from cevns.report import document, projection_figure
+from cevns.report import correlation_figure, document, projection_figure
+from cevns.report.drawing.look import look
 
 pytest.importorskip("jinja2", reason="the extra 'report' is not installed")
 pytest.importorskip("mplhep", reason="the extra 'report' is not installed")
@@ -71,3 +73,41 @@ def test_a_best_fit_at_its_bound_is_the_bound(tmp_path: Path, said: Callable[...
     words = ("--model", "magnetic-moment", "--parameter", "mu_nu_mu=0:60:6", "--out", str(file))
     assert "best fit: mu_nu_mu = 0 x 1e-10 mu_B" in said("scan", "coherent-csi-2021", *words)
     assert Scan.read(file).best["mu_nu_mu"] == 0.0
+
+
+@pytest.fixture(scope="module")
+def record() -> dict[str, Any]:
+    """The JSON of a fit, as a file has it."""
+    found: dict[str, Any] = json.loads(json.dumps(cevns.load("coherent-csi-2021").fit().to_dict()))
+    return found
+
+
+def test_a_report_of_json_has_titles(record: dict[str, Any]) -> None:
+    page = document.compose(record)
+    assert page.title == "Fit of COHERENT CsI[Na], full exposure"
+    assert page.answers[0].startswith("CEvNS events in the analysis region: 310.4 +32.29 −31.45; ")
+    assert "<td>steady-state background</td><td>1286.0 ± 27.0</td>" in page.html
+    assert "<td>ssb</td><td>steady-state background</td>" in page.html
+    figures = page.html[page.html.index("<svg") :]
+    assert "Steady-state background" in figures
+
+
+def test_a_report_of_json_without_titles_has_names(record: dict[str, Any]) -> None:
+    """What earlier versions wrote is read as well."""
+    old = {k: v for k, v in record.items() if k not in ("title", "signal")}
+    old["components"] = {n: without(c, "title") for n, c in record["components"].items()}
+    old["parameters"] = {n: without(p, "description") for n, p in record["parameters"].items()}
+    page = document.compose(old)
+    assert page.title == "Fit of coherent-csi-2021"
+    assert page.answers[0].startswith("cevns = 310.4 +32.29")
+
+
+def without(block: dict[str, Any], key: str) -> dict[str, Any]:
+    return {k: v for k, v in block.items() if k != key}
+
+
+def test_a_label_of_ones_own_wins_over_a_title() -> None:
+    fit = cevns.load("coherent-csi-2021").fit(minos="none").fit
+    with look(labels={"ssb": "$b_0$"}):
+        axes = correlation_figure(fit).axes[0]
+    assert axes.get_yticklabels()[1].get_text() == "$b_0$"

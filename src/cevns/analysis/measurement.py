@@ -358,6 +358,8 @@ class Measurement(Binned, Explorable):
         plain = self.fit.to_dict()
         out = {
             **records.head(),
+            "title": self.subject.title,
+            "signal": self.signal_title,
             "asimov": self.asimov,
             "question": self.question.name,
             "significance": self.z,

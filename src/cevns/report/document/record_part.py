@@ -54,8 +54,8 @@ def record_parts(
         failure = f"This result is not to be used: {record['refused']}."
     title, said, sections = f"Result: {name}", "", []
     if is_fit(record):
-        beside = Beside(record_pictures(record, prefix, name))
-        title, said = f"Fit of {name}", answer(record)
+        beside = Beside(record_pictures(record, prefix, record.get("title") or name))
+        title, said = f"Fit of {record.get('title') or name}", answer(record)
         sections = [*fit_sections(record, beside), published_section(record)]
     elif "delta_chi2" in record and "parameter" in record:
         beside = Beside(record_pictures({"profile": record}, prefix, name))
