@@ -46,6 +46,7 @@ class ToyStudy(Result):
             {
                 **head(),
                 **self.experiment.provenance(),
+                "title": self.experiment.title,
                 "question": self.question,
                 **in_cm2(self.toys.to_dict()),
                 "template": self.accuracy or None,

@@ -115,7 +115,7 @@ def describe(experiment: Experiment) -> Description:
         missing=declared.missing,
         sections=_sections(experiment),
         axes={name: _axes(axes) for name, axes in {"": declared.axes, **own}.items()},
-        components=tuple(_components(experiment)),
+        components=tuple(components(experiment)),
         parameters=tuple(
             _parameter(p, declared.parameters[n].acts_on) for n, p in experiment.declared.items()
         ),
@@ -158,7 +158,7 @@ def _axes(axes: Axes) -> dict[str, dict[str, Any]]:
     }
 
 
-def _components(experiment: Experiment) -> Iterator[dict[str, Any]]:
+def components(experiment: Experiment) -> Iterator[dict[str, Any]]:
     """Signal, further signals and backgrounds, in the order of results."""
     declared = experiment.declaration
     yield {"name": "cevns", "title": signal_title(experiment.interaction), "role": "signal"}
