@@ -15,6 +15,7 @@ from cevns.analysis import Scan
 from cevns.cli import run
 from cevns.report import correlation_figure, document, projection_figure
 from cevns.report.drawing.look import look
+from cevns.report.scan_figures.scan_csv import scan_csv
 
 pytest.importorskip("jinja2", reason="the extra 'report' is not installed")
 pytest.importorskip("mplhep", reason="the extra 'report' is not installed")
@@ -157,3 +158,33 @@ def test_a_fine_plane_is_not_called_coarse() -> None:
     values = [-1.0 + 2.0 * i / 11 for i in range(12)]
     scan = study.scan({"eps_ee_u": values, "eps_ee_d": values}, refine=3)
     assert not [line for line in scan.summary() if "coarse" in line]
+
+
+@pytest.fixture(scope="module")
+def line(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a scan of one parameter."""
+    file = tmp_path_factory.mktemp("line") / "scan.h5"
+    study = cevns.load("coherent-csi-2021", models="nsi")
+    study.scan({"eps_ee_u": [0.05 * i for i in range(9)]}, out=file)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--xlim", "0.8:0.9"), "nothing lies there; the figure goes from 0 to 0.4"),
+        (("--out", "curves.xyz"), "a figure as .png, .pdf or .svg, its curves as .csv"),
+    ],
+)
+def test_a_scan_is_not_drawn_empty(line, words, message, tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["plot", str(line), *words]) == 2
+    assert message in " ".join(capsys.readouterr().err.split())
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_csv_explains_its_columns_in_short_numbers(line: Path) -> None:
+    text = scan_csv(Scan.read(line))
+    assert "# q is the rise of -2 ln L above its minimum, all other parameters profiled" in text
+    assert "\n0.15," in text
+    assert "0.15000000000000002" not in text
