@@ -14,13 +14,13 @@ from cevns.experiments.fast_form import fast_form
 from cevns.inference import Model
 from cevns.inference.toys.toy_result import ToyResult
 from cevns.inference.toys.toy_run import run_toys
-from cevns.records import Result, cited, head
+from cevns.records import Explorable, Result, cited, head
 
 __all__ = ["ToyStudy", "study_toys"]
 
 
 @dataclass(frozen=True, eq=False)
-class ToyStudy(Result):
+class ToyStudy(Result, Explorable):
     """Toys of an experiment.
 
     Args:
@@ -39,6 +39,10 @@ class ToyStudy(Result):
     toys: ToyResult
     accuracy: str
     accuracy_shift: float | None
+
+    def explored(self) -> tuple[Experiment, ...]:
+        """The experiments."""
+        return self.experiment.experiments
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``cevns toys``."""

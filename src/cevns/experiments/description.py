@@ -14,6 +14,7 @@ from cevns.experiments.forms.region_axes import Axes
 from cevns.parameters import Parameter
 from cevns.processes import signal_title
 from cevns.records import Result
+from cevns.records.by_experiment import ExpectedCounts
 
 __all__ = ["Description", "describe"]
 
@@ -206,3 +207,9 @@ def _inputs(experiment: Experiment) -> tuple[dict[str, Any], dict[str, float]]:
     except CevnsError as error:
         return {"origin": "absent", "files": [], "warnings": [], "absent": str(error)}, {}
     return inputs.record(), {n: float(d.sum()) for n, d in inputs.observed.items()}
+
+
+def counted(experiment: Experiment, counts: Mapping[str, float]) -> ExpectedCounts:
+    """Expected counts of an experiment, with the titles of its components."""
+    titles = {str(c["name"]): str(c["title"]) for c in components(experiment)}
+    return ExpectedCounts.of(counts, experiment.title, titles)

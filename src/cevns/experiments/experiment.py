@@ -143,6 +143,16 @@ class Experiment(Apparatus, Shown, Explorable):
     def _shown(self) -> dict[str, Any]:
         return self.shown
 
+    def _heading(self) -> tuple[str, str]:
+        """The title, and target, source and data in a line."""
+        values = self.document.values
+        target, source = (values.get(n) or {} for n in ("target", "source"))
+        what = " ".join(str(target[k]) for k in ("mass", "material") if target.get(k))
+        where = f" at {source['distance']}" if source.get("distance") else ""
+        data = "with data" if self.has_data else "without data: expected counts are fitted"
+        parts = (what, f"source {source['kind']}{where}" if source.get("kind") else "", data)
+        return f"{self.title} ({self.name})", "; ".join(filter(None, parts))
+
     @property
     def structure(self) -> dict[str, float]:
         """Values of what changes shapes, a mediator mass, in all its processes."""

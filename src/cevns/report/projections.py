@@ -18,7 +18,7 @@ from cevns.exceptions import InputError
 from cevns.experiments.questions import SIGNAL
 from cevns.inference.fitting.levels import check_level
 from cevns.report.drawing import style
-from cevns.report.drawing.legends import lift_legend
+from cevns.report.drawing.legends import fits, lift_legend
 from cevns.typing import Array, ArrayLike
 
 if TYPE_CHECKING:
@@ -266,7 +266,13 @@ def _draw(measurement: Measurement | ChannelResult, subtracted: tuple[str, ...])
     style.caption(grid[0, 0], one_result(measurement).title, note)
     last = grid[0, -1]
     # what lies on top comes first
-    last.legend(*(reversed(part) for part in last.get_legend_handles_labels()), loc="upper right")
+    entries = [part[::-1] for part in last.get_legend_handles_labels()]
+    last.legend(*entries, loc="upper right")
+    if not fits(figure, last):  # in a place that is narrower than a page
+        last.get_legend().remove()
+        how = {"loc": "outside lower center", "ncols": 2, "fontsize": 6.5, "columnspacing": 1.0}
+        figure.legend(*entries, **how)
+        return figure
     lift_legend(figure, last, projection.edges, heights)
     return figure
 

@@ -18,7 +18,7 @@ from cevns.inference.model.expectation import summed
 from cevns.processes import quantity_of
 from cevns.rates import flux_averaged_cross_section
 from cevns.rates.fold import recoil_panels
-from cevns.records import Result, cited, head
+from cevns.records import Explorable, Result, cited, head
 from cevns.sources import SteadySource
 from cevns.typing import Array
 
@@ -26,7 +26,7 @@ __all__ = ["Rate", "channel_counts", "channel_records", "expected_counts", "rate
 
 
 @dataclass(frozen=True, eq=False)
-class Rate(Result):
+class Rate(Result, Explorable):
     """Recoil spectrum and expected counts.
 
     Args:
@@ -60,6 +60,10 @@ class Rate(Result):
     def title(self) -> str:
         """A line for tables."""
         return self.experiment.title
+
+    def explored(self) -> tuple[Experiment, ...]:
+        """The experiment."""
+        return (self.experiment,)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``cevns rate``."""

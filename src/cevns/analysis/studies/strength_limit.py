@@ -86,7 +86,8 @@ def strength_limit(
         )
         if len(own) != 1:
             raise InputError(
-                "a limit without --parameter is on the one strength of what lies over CEvNS; "
+                "a limit without a parameter (--parameter, in Python parameter=) is on the one "
+                "strength of what lies over CEvNS; "
                 + (f"name one of {', '.join(own)}" if own else "no component has a process here")
             )
         request = replace(request, free=tuple(own))
