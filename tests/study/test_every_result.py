@@ -547,6 +547,14 @@ def test_an_unknown_parameter_of_a_scan_is_named() -> None:
         nsi.scan({"nosuch": [0.0, 1.0, 2.0]})
 
 
+def test_messages_name_the_argument_of_python_too() -> None:
+    nsi = cevns.load("coherent-csi-2021", models="light-vector")
+    with pytest.raises(InputError, match=r"--at \(at=\.\.\.\), or scan it"):
+        nsi.fit(free=["m_zprime"])
+    with pytest.raises(InputError, match=r"a parameter \(--parameter, in Python parameter=\)"):
+        cevns.load("coherent-csi-2021").upper_limit()
+
+
 def test_parameters_are_a_table() -> None:
     parameters = study().model().parameters
     page = parsed(parameters._repr_html_())

@@ -210,7 +210,8 @@ def ask(*experiments: Experiment, request: Request) -> Asked:
             if beside.couplings or declared.intersection(beside.strengths):
                 raise InputError(
                     f"{', '.join(held)}: a parameter of the interaction is held beside free ones; "
-                    "name one with --free (free=...), or hold what a file declares with --fix"
+                    "name one with --free (free=...), or hold what a file declares with --fix "
+                    "(fix=...)"
                 )
             question = replace(question, beside=beside.strengths)
         several = isinstance(subject, JointExperiment)
@@ -227,7 +228,7 @@ def ask(*experiments: Experiment, request: Request) -> Asked:
     if any(structure.has(n) for n in free):
         raise InputError(
             f"{', '.join(request.free)}: what changes shapes (a mass) cannot be free in a fit; "
-            "hold it with --at, or scan it"
+            "hold it with --at (at=...), or scan it"
         )
     both = [n for n in free if n in held]
     if both:

@@ -179,7 +179,7 @@ def correlation_figure(fit: FitResult, *, title: str = "", note: str = "") -> Fi
             )
     bar = figure.colorbar(image, ax=axes, fraction=0.046, pad=0.03)
     style.settle(bar.ax)
-    bar.set_ticks(np.linspace(-1.0, 1.0, 5), labels=["−100", "−50", "0", "50", "100"])
+    bar.set_ticks([-1.0, -0.5, 0.0, 0.5, 1.0], labels=["−100", "−50", "0", "50", "100"])
     bar.set_label("Correlation [%]")
     style.caption(axes, title, note)
     return figure

@@ -228,7 +228,7 @@ def _expected(scan: ScanFindings) -> list[str]:
     if len(found.bands) < 2:
         two, one = (toys_for_band(n) for n in (2, 1))
         need = f"the band of 2 sigma needs {two} toys per point, that of 1 sigma {one}"
-        few = [f"{need}: increase --toys"]
+        few = [f"{need}: increase --toys (toys=...)"]
     if not scan.raster:
         return [f"expected without signal: {line(0)}", *few]
     structural = scan.raster[0]
