@@ -66,6 +66,7 @@ draw_with(
         "Comparison": "cevns.report.change_figures.change_figure",
         "DirectionsRecord": "cevns.report.direction_figures.directions_figure",
         "ExperimentResult": f"{_RECORDS}.fit_figures.experiment_figure",
+        "ExpectedCounts": f"{_RECORDS}.number_figures.counts_figure",
         "FieldScan": "cevns.report.scan_figures.field_figure.field_figure",
         "FitResult": f"{_RECORDS}.fit_figures.pulls_or_values",
         "Flux": f"{_RECORDS}.fit_figures.flux_of",

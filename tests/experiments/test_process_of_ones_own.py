@@ -174,7 +174,7 @@ def test_recoils_end_where_the_massive_beam_lets_them(files):
 def test_tables_call_the_signal_by_its_process(files):
     result = cevns.load(files).fit(asimov=True, minos="none")
     assert result.components["cevns"].title == "chi"
-    assert "the background-only hypothesis is rejected at" in str(result)
+    assert "the background-only hypothesis is expected to be rejected at" in str(result)
     assert result.model.parameters["cevns"].description == "chi events in the analysis region"
     usual = cevns.load("coherent-csi-2021", models="nsi").fit(minos="none")
     assert usual.components["cevns"].title == "CEvNS"

@@ -206,8 +206,11 @@ def test_pulls_are_sorted_by_impact(measurement: Measurement) -> None:
     impacts = {"ssb": (-10.0, 10.0), "t0": (0.4, -0.9), "brn": (-4.0, 12.0)}
     figure = pull_figure(measurement.fit, impacts)
     below, above = figure.axes
-    names = [t.get_text() for t in below.get_yticklabels()]
-    assert names[-3:] == ["t0", "ssb", "brn"]
+    titles = [t.get_text() for t in below.get_yticklabels()]
+    assert titles[-2:] == ["Steady-state background", "Beam-related neutrons"]
+    assert titles[-3].split() == ["Mean", "arrival", "time", "of", "the", "proton", "pulse"]
+    names = [t.get_text() for t in below.texts if t.get_text() in measurement.fit.names]
+    assert names[-3:] == ["t0", "ssb", "brn"]  # in small type beside
     points = below.containers[0].lines[0].get_xdata()
     pulls = [measurement.fit[n].pull for n in names]
     np.testing.assert_array_equal(points, pulls)
@@ -225,7 +228,13 @@ def test_pulls_need_a_constraint(measurement: Measurement) -> None:
 
 
 def test_correlation_shows_the_matrix(measurement: Measurement) -> None:
-    axes = correlation_figure(measurement.fit).axes[0]
+    axes, bar = correlation_figure(measurement.fit).axes
+    assert bar.get_ylabel() == "Correlation [%]"
+    assert [t.get_text() for t in axes.get_yticklabels()][:2] == [
+        "CEvNS events",
+        "Steady-state background",
+    ]
+    assert [t.get_text() for t in axes.get_xticklabels()][:2] == ["cevns", "ssb"]
     matrix = np.asarray(axes.images[0].get_array())
     np.testing.assert_array_equal(matrix, measurement.fit.correlation)
     numbers = [t.get_text() for t in axes.texts if t.get_text().lstrip("−").isdigit()]

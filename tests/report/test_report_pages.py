@@ -145,7 +145,7 @@ def test_the_page_asks_for_nothing_and_is_valid(page: document.Page) -> None:
 
 def test_what_it_says_and_in_which_order(page: document.Page) -> None:
     order = [
-        "cevns = 310.4 +32.29 −31.45; the background-only hypothesis is rejected at 11.53 sigma",
+        "events in the analysis region: 310.4 +32.29 −31.45; the background-only hypothesis is rej",
         "Components</h3>", "Parameters</h3>", "Data and fit</h3>", "Pulls</h3>",
         "Correlations</h3>", "Profile likelihood</h3>", "Systematic uncertainties</h3>",
         "Goodness of fit</h3>", "Recoil spectrum</h3>", "Published numbers</h3>",

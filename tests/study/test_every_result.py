@@ -189,6 +189,7 @@ MADE: dict[str, Callable[[], Any]] = {
     "EventSample": events,
     "Expected": lambda: projection().headline,
     "ExperimentResult": lambda: fit().only,
+    "ExpectedCounts": lambda: study().predict()["coherent-csi-2021"],
     "Export": exported,
     "FieldScan": field_scan,
     "FitResult": lambda: fit().fit,
@@ -267,7 +268,7 @@ def test_figures_are_declared_for_classes_that_there_are() -> None:
 def test_what_a_study_returns_are_results() -> None:
     """By the annotations of the methods of a study."""
     every_class()
-    named = {c.__name__ for c in subclasses(Result)} | {"dict[str, dict[str, float]]"}
+    named = {c.__name__ for c in subclasses(Result)}
     others = {
         "Any",
         "None",
@@ -286,7 +287,8 @@ def test_what_a_study_returns_are_results() -> None:
         for n, f in ((n, getattr(owner, n)) for n in dir(owner) if not n.startswith("_"))
         if callable(f) and n not in {*dir(Shown), *dir(Explorable)}
     }
-    asked = {n: k.removeprefix("dict[str, ").removesuffix("]") for n, k in kinds.items()}
+    inner = {n: k.removeprefix("ByExperiment[").removesuffix("]") for n, k in kinds.items()}
+    asked = {n: k.removeprefix("dict[str, ") for n, k in inner.items()}
     assert len(asked) > 15
     assert not {n: k for n, k in asked.items() if k not in named | others and kinds[n] not in named}
 
@@ -476,6 +478,81 @@ def test_an_experiment_shows_what_it_declares() -> None:
     assert digests
     assert all(d in page.text for d in digests)
     assert len(experiment._repr_html_().encode()) < 20_000
+
+
+def test_what_has_experiments_is_explored() -> None:
+    for made in ("Rate", "Profile", "Systematics", "ToyStudy"):
+        found = MADE[made]()
+        assert isinstance(found, Explorable)
+        assert [x.name for x in found.explored()] == ["coherent-csi-2021"]
+        with pytest.raises(InputError, match=f"{made} has no counts in bins; the result of a fit"):
+            found.to_hist()
+    with pytest.raises(InputError, match="a scan holds no experiments to explore"):
+        scan().explore()
+
+
+def test_a_fit_in_a_notebook_leads_with_its_answer() -> None:
+    page = parsed(fit()._repr_html_())
+    assert page.text.startswith("Fit of COHERENT CsI[Na], full exposurecevns = 310.4 +32.29 -31.45")
+    said = page.text.index("the background-only hypothesis is rejected at 11.53 sigma")
+    assert said < page.text.index("steady-state background") < page.text.index("summary")
+    assert "error_up" not in page.text[: page.text.index("summary")]
+
+
+def test_a_study_in_a_notebook_leads_with_what_it_is() -> None:
+    text = parsed(study()._repr_html_()).text
+    assert text.startswith("COHERENT CsI[Na], full exposure (coherent-csi-2021)14.6 kg CsI; ")
+    deep = text.index("detector.quenching.variations")
+    assert all(text.index(part) < deep for part in ("backgrounds", "parameters", "physics"))
+
+
+@pytest.mark.parametrize("name", ["predict", "flux", "rate"])
+def test_results_by_experiment_are_dictionaries_with_a_face(name: str) -> None:
+    found = getattr(study(), name)()
+    assert isinstance(found, dict)
+    assert list(found) == ["coherent-csi-2021"]
+    own = found["coherent-csi-2021"]
+    assert found._repr_html_() == own._repr_html_()
+    assert found.to_pandas().equals(own.to_pandas())
+    assert type(found.plot()) is type(own.plot())
+    assert dict(found) == found
+
+
+def test_several_results_are_drawn_one_by_one() -> None:
+    found = cevns.load("coherent-csi-2021", "coherent-ge-2024").predict()
+    with pytest.raises(InputError, match="take one of coherent-csi-2021, coherent-ge-2024"):
+        found.plot()
+    page = parsed(found._repr_html_())
+    assert "coherent-ge-2024" in page.text
+
+
+def test_a_figure_in_a_narrow_place_covers_nothing() -> None:
+    from matplotlib.figure import Figure
+
+    with pytest.raises(InputError, match="ax=3: give axes of matplotlib"):
+        fit().plot(ax=3)
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    place = figure.subplots(1, 2)[0]
+    drawn = fit().plot(ax=place)
+    assert all(axes.get_legend() is None for axes in drawn.axes)
+    (legend,) = drawn.legends
+    figure.draw_without_rendering()
+    box = legend.get_window_extent()
+    assert not any(box.overlaps(axes.bbox) for axes in drawn.axes)
+
+
+def test_an_unknown_parameter_of_a_scan_is_named() -> None:
+    nsi = cevns.load("coherent-csi-2021", models="nsi")
+    with pytest.raises(InputError, match="nosuch: not a parameter of nsi"):
+        nsi.scan({"nosuch": [0.0, 1.0, 2.0]})
+
+
+def test_messages_name_the_argument_of_python_too() -> None:
+    nsi = cevns.load("coherent-csi-2021", models="light-vector")
+    with pytest.raises(InputError, match=r"--at \(at=\.\.\.\), or scan it"):
+        nsi.fit(free=["m_zprime"])
+    with pytest.raises(InputError, match=r"a parameter \(--parameter, in Python parameter=\)"):
+        cevns.load("coherent-csi-2021").upper_limit()
 
 
 def test_parameters_are_a_table() -> None:

@@ -45,9 +45,9 @@ class ComponentCount(Result):
         free = math.isinf(self.prediction_error)
         return f"{self.prediction:.1f} " + ("(free)" if free else f"± {self.prediction_error:.1f}")
 
-    def to_dict(self) -> dict[str, float]:
-        """Numbers by name."""
-        return {k: v for k, v in vars(self).items() if k not in ("name", "title")}
+    def to_dict(self) -> dict[str, Any]:
+        """The title, and numbers by name."""
+        return {k: v for k, v in vars(self).items() if k != "name"}
 
 
 def data_axes(view: Apparatus, channel: Channel) -> dict[str, Array]:

@@ -187,8 +187,9 @@ def cevns_limit(
     if not experiment.has_data and not expected:
         raise InputError(
             f"{experiment.name} declares no data: take expected counts with --asimov "
-            "(asimov=True), give a published limit with --events or a count with --observed and "
-            "--background, or declare data in its file"
+            "(asimov=True), give a published limit with --events (events=...) or a count with "
+            "--observed and --background (observed=..., background=...), or declare data in its "
+            "file"
         )
     upper = []
     for name in ("count", "cross-section", *(() if sm_flux is None else ("flux",))):
@@ -198,7 +199,7 @@ def cevns_limit(
             raise InputError(
                 f"{experiment.name} declares no background, which an expected limit needs: add "
                 "'backgrounds' to its file, or give a count and its expected background with "
-                "--observed and --background"
+                "--observed and --background (observed=..., background=...)"
             )
         data = asimov(asked, at) if expected else None
         if method == "fc":

@@ -26,6 +26,7 @@ from cevns.inference.fitting.intervals import Interval, Significance
 from cevns.inference.fitting.upper_limits import upper_limit
 from cevns.inference.model.joining import shared_parameters
 from cevns.records import BinAxis, Binned, Explorable
+from cevns.records.record_tables import RecordTable
 from cevns.typing import Array
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CM2_UNIT",
+    "NOTHING",
     "Contribution",
     "ExperimentResult",
     "Measurement",
@@ -43,6 +45,8 @@ __all__ = [
 ]
 
 CM2_UNIT = "e-40 cm2"
+NOTHING = 0.005
+"""A significance that is written as 0.00 sigma and rejects nothing."""
 
 
 def rejection(z: float | None, *, asimov: bool = False) -> str:
@@ -57,9 +61,16 @@ def rejection(z: float | None, *, asimov: bool = False) -> str:
         'the background-only hypothesis is rejected at 11.53 sigma'
         >>> rejection(3.0, asimov=True)
         'the background-only hypothesis is expected to be rejected at 3.00 sigma'
+        >>> rejection(0.0)
+        'the background-only hypothesis is not rejected'
     """
+    if z is None:
+        return ""
+    if z < NOTHING:
+        said = "is not expected to be rejected" if asimov else "is not rejected"
+        return f"the background-only hypothesis {said}"
     said = "is expected to be rejected" if asimov else "is rejected"
-    return "" if z is None else f"the background-only hypothesis {said} at {z:.2f} sigma"
+    return f"the background-only hypothesis {said} at {z:.2f} sigma"
 
 
 @dataclass(frozen=True)
@@ -324,9 +335,35 @@ class Measurement(Binned, Explorable):
         """The parameter of interest: name, value, errors and unit (cross sections in cm2)."""
         return None if self.poi is None else short(self.poi)
 
+    def _heading(self) -> tuple[str, str]:
+        """The title, and what came out."""
+        said = "" if self.poi is None else f"{self.poi.name} = {_with_errors(self.poi)}"
+        if self.poi is not None and self.limit is not None:
+            limit = f"{self.poi.name} < {self.limit.upper:.4g}{_behind(self.poi)}"
+            said = f"{limit} at {100 * self.limit.level:g} %; best fit {_with_errors(self.poi)}"
+        answers = filter(None, (said, rejection(self.z, asimov=self.asimov), self.fit.goodness))
+        return f"Fit of {self.subject.title}", "; ".join(answers)
+
+    def _open_table(self) -> RecordTable:
+        """All parameters, with errors, constraint and pull."""
+        columns = ("parameter", "what", "value", "error", "constraint", "pull", "unit")
+        rows = tuple(
+            (
+                p.name,
+                p.parameter.description,
+                f"{p.quoted:.5g}" + (" (bound)" if p.at_bound else ""),
+                "fixed" if p.fixed else _errors(p),
+                "free" if p.prior is None else f"{p.prior[0]:.4g} ± {p.prior[1]:.3g}",
+                "" if p.pull is None or p.fixed else f"{p.pull:+.2f}",
+                p.unit,
+            )
+            for p in self.fit
+        )
+        return RecordTable(columns, rows, named=True)
+
     def __repr__(self) -> str:
         """What was fitted and what came out, in a line; `print` shows all of it."""
-        poi = "" if self.poi is None else f": {self.poi.name} = {self.poi.value:.5g}"
+        poi = "" if self.poi is None else f": {self.poi.name} = {self.poi.quoted:.5g}"
         return f"<Measurement of {self.subject.name}{poi}>"
 
     def __str__(self) -> str:
@@ -348,6 +385,8 @@ class Measurement(Binned, Explorable):
         plain = self.fit.to_dict()
         out = {
             **records.head(),
+            "title": self.subject.title,
+            "signal": self.signal_title,
             "asimov": self.asimov,
             "question": self.question.name,
             "significance": self.z,
@@ -400,6 +439,25 @@ class Measurement(Binned, Explorable):
                 for w in self.widths
             ],
         }
+
+
+def _errors(p: FittedParameter) -> str:
+    """Those of MINOS, where there are any, else that of the covariance."""
+    up = "" if p.error_up is None else f"+{p.error_up:.4g}"
+    down = "" if p.error_down is None else f"-{p.error_down:.4g}"
+    both = up and down
+    return f"{up} {down}".strip() if both or (p.at_bound and (up or down)) else f"± {p.error:.4g}"
+
+
+def _with_errors(p: FittedParameter) -> str:
+    error = "fixed" if p.fixed else _errors(p)
+    return f"{p.quoted:.4g} {error}{_behind(p)}"
+
+
+def _behind(p: FittedParameter) -> str:
+    """The unit behind a value; one with a power of ten is a factor."""
+    unit = "1e-40 cm2" if p.unit == CM2_UNIT else p.unit
+    return f"{' x ' if unit[:1].isdigit() else ' '}{unit}".rstrip()
 
 
 def in_cm2(parameter: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from cevns.experiments.experiment import Experiment
 from cevns.inference import Interval, ProfileCurve, fit, interval, profile
 from cevns.inference.fitting.local_minima import local_minima
 from cevns.inference.model.expectation import parameter_point, single_poi
-from cevns.records import Result, cited, head
+from cevns.records import Explorable, Result, cited, head
 
 __all__ = ["LEVELS", "Profile", "profile_experiments"]
 
@@ -22,7 +22,7 @@ LEVELS = (0.6826894921370859, 0.9)
 
 
 @dataclass(frozen=True, eq=False)
-class Profile(Result):
+class Profile(Result, Explorable):
     """A profile curve with its intervals.
 
     Args:
@@ -40,6 +40,10 @@ class Profile(Result):
     curve: ProfileCurve = field(repr=False)
     intervals: tuple[Interval, ...]
     asimov: bool = False
+
+    def explored(self) -> tuple[Experiment, ...]:
+        """The experiments."""
+        return self.experiment.experiments
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``cevns profile`` (cross sections in cm2)."""

@@ -225,7 +225,7 @@ def ask(*experiments: Experiment, request: Request) -> Asked:
                 raise InputError(
                     f"{', '.join(held)}: parameters of the interaction can only be fixed if "
                     "others are free; name a free one with --free (free=...), or fix a "
-                    "parameter of the file with --fix"
+                    "parameter of the file with --fix (fix=...)"
                 )
             question = replace(question, beside=beside.strengths)
         several = isinstance(subject, JointExperiment)
@@ -242,7 +242,7 @@ def ask(*experiments: Experiment, request: Request) -> Asked:
     if any(structure.has(n) for n in free):
         raise InputError(
             f"{', '.join(request.free)}: a parameter that changes shapes (a mass) "
-            "cannot be free in a fit; fix it with --at, or scan it"
+            "cannot be free in a fit; fix it with --at (at=...), or scan it"
         )
     both = [n for n in free if n in held]
     if both:

@@ -16,7 +16,7 @@ from cevns.experiments.questions import COUPLINGS
 from cevns.inference import fit
 from cevns.inference.fitting.impacts import impacts, statistical_error
 from cevns.parameters import fold_name
-from cevns.records import Result, cited, head
+from cevns.records import Explorable, Result, cited, head
 
 __all__ = ["SystematicRow", "Systematics", "systematic_effects"]
 
@@ -54,7 +54,7 @@ class SystematicRow:
 
 
 @dataclass(frozen=True, eq=False)
-class Systematics(Result):
+class Systematics(Result, Explorable):
     """The systematics table of one or several experiments.
 
     Args:
@@ -102,6 +102,10 @@ class Systematics(Result):
             up, down = row.prediction or row.impact or (0.0, 0.0)
             total += (0.5 * (abs(up) + abs(down))) ** 2
         return math.sqrt(total)
+
+    def explored(self) -> tuple[Experiment, ...]:
+        """The experiments."""
+        return self.experiment.experiments
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``cevns systematics``; effects relative to the count."""

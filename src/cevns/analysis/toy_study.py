@@ -14,13 +14,13 @@ from cevns.experiments.fast_form import fast_form
 from cevns.inference import Model
 from cevns.inference.toys.toy_result import ToyResult
 from cevns.inference.toys.toy_run import run_toys
-from cevns.records import Result, cited, head
+from cevns.records import Explorable, Result, cited, head
 
 __all__ = ["ToyStudy", "study_toys"]
 
 
 @dataclass(frozen=True, eq=False)
-class ToyStudy(Result):
+class ToyStudy(Result, Explorable):
     """Toys of an experiment.
 
     Args:
@@ -40,12 +40,17 @@ class ToyStudy(Result):
     accuracy: str
     accuracy_shift: float | None
 
+    def explored(self) -> tuple[Experiment, ...]:
+        """The experiments."""
+        return self.experiment.experiments
+
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``cevns toys``."""
         return cited(
             {
                 **head(),
                 **self.experiment.provenance(),
+                "title": self.experiment.title,
                 "question": self.question,
                 **in_cm2(self.toys.to_dict()),
                 "template": self.accuracy or None,

@@ -103,6 +103,7 @@ def build_model(
         prediction=total,
         cross_section_cm2=experiment.cross_section_cm2,
         flux_cm2_s=experiment.flux_cm2_s,
+        unit=declared.unit,
     )
     parameters = assembly.parameter_vector(
         declared,

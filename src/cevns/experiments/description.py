@@ -15,6 +15,7 @@ from cevns.experiments.forms.region_axes import Axes
 from cevns.parameters import Parameter
 from cevns.processes import signal_title
 from cevns.records import Result
+from cevns.records.by_experiment import ExpectedCounts
 from cevns.units import quantity
 
 __all__ = ["Description", "describe"]
@@ -120,7 +121,7 @@ def describe(experiment: Experiment) -> Description:
             name: _axes(axes, _written(document, name))
             for name, axes in {"": declared.axes, **own}.items()
         },
-        components=tuple(_components(experiment)),
+        components=tuple(components(experiment)),
         parameters=tuple(
             _parameter(p, declared.parameters[n].acts_on) for n, p in experiment.declared.items()
         ),
@@ -171,7 +172,7 @@ def _axes(axes: Axes, written: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return out
 
 
-def _components(experiment: Experiment) -> Iterator[dict[str, Any]]:
+def components(experiment: Experiment) -> Iterator[dict[str, Any]]:
     """Signal, further signals and backgrounds, in the order of results."""
     declared = experiment.declaration
     yield {"name": "cevns", "title": signal_title(experiment.interaction), "role": "signal"}
@@ -219,3 +220,9 @@ def _inputs(experiment: Experiment) -> tuple[dict[str, Any], dict[str, float]]:
     except CevnsError as error:
         return {"origin": "absent", "files": [], "warnings": [], "absent": str(error)}, {}
     return inputs.record(), {n: float(d.sum()) for n, d in inputs.observed.items()}
+
+
+def counted(experiment: Experiment, counts: Mapping[str, float]) -> ExpectedCounts:
+    """Expected counts of an experiment, with the titles of its components."""
+    titles = {str(c["name"]): str(c["title"]) for c in components(experiment)}
+    return ExpectedCounts.of(counts, experiment.title, titles)

@@ -142,6 +142,16 @@ class Experiment(Apparatus, Shown, Explorable):
     def _shown(self) -> dict[str, Any]:
         return self.shown
 
+    def _heading(self) -> tuple[str, str]:
+        """The title, and target, source and data in a line."""
+        values = self.document.values
+        target, source = (values.get(n) or {} for n in ("target", "source"))
+        what = " ".join(str(target[k]) for k in ("mass", "material") if target.get(k))
+        where = f" at {source['distance']}" if source.get("distance") else ""
+        data = "with data" if self.has_data else "without data: expected counts are fitted"
+        parts = (what, f"source {source['kind']}{where}" if source.get("kind") else "", data)
+        return f"{self.title} ({self.name})", "; ".join(filter(None, parts))
+
     @property
     def structure(self) -> dict[str, float]:
         """Values of structural parameters, such as a mediator mass, in all its processes."""
@@ -191,8 +201,7 @@ class Experiment(Apparatus, Shown, Explorable):
     @property
     def unit(self) -> str:
         """Unit of observed and expected numbers: ``events``, or that of published values."""
-        units = {"" if d is None else d.unit for d in self.declaration.every_data}
-        return (units.pop() if len(units) == 1 else "") or "events"
+        return self.declaration.unit
 
     # -- models --------------------------------------------------------------------------------
 

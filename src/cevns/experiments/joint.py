@@ -41,6 +41,12 @@ class Named(Shown, Explorable):
         """Kind and names."""
         return f"<{type(self).__name__} of {', '.join(self.names)}>"
 
+    def _heading(self) -> tuple[str, str]:
+        """Of one that of the experiment; of several their names and titles."""
+        if len(self.experiments) == 1:
+            return self.experiments[0]._heading()
+        return repr(self), "; ".join(e.title for e in self.experiments)
+
     def _shown(self) -> dict[str, Any]:
         """The experiments in lines, and each of them."""
         if len(self.experiments) == 1:

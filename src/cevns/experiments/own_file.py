@@ -54,7 +54,7 @@ class OwnFile:
             What was written, the file first. A table that is there with the same content stays.
 
         Raises:
-            OutputError: if a file is there already or cannot be written, or its folder is not there.
+            OutputError: if a file is there already or cannot be written, or there is no folder.
         """
         if target.suffix.casefold() not in (".yaml", ".yml"):
             raise OutputError(f"{target}: an experiment file ends in .yaml")

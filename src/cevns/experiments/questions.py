@@ -159,6 +159,7 @@ class Question:
         prediction: float,
         cross_section_cm2: float,
         flux_cm2_s: float | None = None,
+        unit: str = "events",
     ) -> list[Parameter]:
         """Parameters of interest at their predicted values, and the fixed parameters.
 
@@ -168,6 +169,7 @@ class Question:
             prediction: predicted number of events.
             cross_section_cm2: predicted cross section.
             flux_cm2_s: flux of the source; None if it has none.
+            unit: of what was observed: ``events``, or the unit of published values.
 
         Raises:
             InputError: if the question is the flux and the source has none.
@@ -180,13 +182,17 @@ class Question:
             asked += [further[n] for n in self.strengths]
             return [*(replace(p, fixed=False, role="poi") for p in asked), *beside]
         if self.counts_events:
+            title, counted = signal_title(interaction), unit == "events"
             return [
                 Parameter(
                     SIGNAL,
                     prediction,
+                    unit="" if counted else unit,
                     lower=0.0,
                     role="poi",
-                    description=f"{signal_title(interaction)} events in the analysis region",
+                    description=f"{title} events in the analysis region"
+                    if counted
+                    else f"{title}; a published value in {unit}",
                 ),
                 *beside,
             ]

@@ -134,11 +134,23 @@ class Shown:
 
         return tables(self._shown())
 
+    def _heading(self) -> tuple[str, str]:
+        """What a notebook shows above the tables: a title, and the answer where there is one."""
+        return repr(self), ""
+
+    def _open_table(self) -> RecordTable | None:
+        """The main table as it is read; by default as it stands in the record."""
+        return None
+
     def _repr_html_(self) -> str:
         """Tables for a notebook, below 20 kB, of any theme."""
-        from cevns.records.record_tables import page
+        from cevns.records.record_tables import main_name, page
 
-        return page(repr(self), self.record_tables(), self.main_table)
+        found, opened = self.record_tables(), self._open_table()
+        if opened is not None:
+            found = {**found, main_name(found, self.main_table): opened}
+        title, said = self._heading()
+        return page(title, found, self.main_table, said)
 
     def to_pandas(self, table: str = "") -> pandas.DataFrame:
         """A table of it as a data frame.
@@ -237,6 +249,19 @@ class Result(Shown):
         from cevns.records.record_tables import main
 
         return f"{self!r}\n{main(self.record_tables(), self.main_table).text()}"
+
+    def to_hist(self) -> hist.Hist[Any]:
+        """Counts as a histogram, of results that have them in bins.
+
+        Raises:
+            InputError: if this result has no counts in bins.
+        """
+        from cevns.exceptions import InputError
+
+        raise InputError(
+            f"{type(self).__name__} has no counts in bins; the result of a fit has them "
+            "(Study.fit().to_hist()), and to_pandas() gives the tables of this one"
+        )
 
     @overload
     def plot(self, ax: None = None) -> Figure: ...

@@ -200,8 +200,8 @@ def data_frame(
     return frame.set_index(table.columns[0]) if table.named else frame
 
 
-def page(title: str, found: Mapping[str, RecordTable], usual: str = "") -> str:
-    """A title, the main table open and the others folded up, as one element.
+def page(title: str, found: Mapping[str, RecordTable], usual: str = "", said: str = "") -> str:
+    """A title, an answer, the main table open and the others folded up, as one element.
 
     It sets no colour, so that it suits light and dark themes, and styles nothing outside itself.
     What would make it longer than 20 kB is named and left out.
@@ -221,8 +221,10 @@ def page(title: str, found: Mapping[str, RecordTable], usual: str = "") -> str:
             folded[name] = part
             size += len(part.encode())
     left = [n for n in names if n not in folded]
-    shown = [folded[n] for n in names if n in folded]
-    parts = [f"<div><b>{escape(title)}</b></div>", first, *shown]
+    # in the order of the record; what lies deep in it comes last
+    shown = [folded[n] for n in sorted(names, key=lambda n: n.count(".") > 1) if n in folded]
+    answer = [f"<div>{escape(said)}</div>"] if said else []
+    parts = [f"<div><b>{escape(title)}</b></div>", *answer, first, *shown]
     if left:
         more = ", ".join(left[:20]) + (" ..." if len(left) > 20 else "")
         parts.append(f"<div>further tables, for to_pandas: {escape(more)}</div>")

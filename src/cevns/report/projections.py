@@ -18,7 +18,7 @@ from cevns.exceptions import InputError
 from cevns.experiments.questions import SIGNAL
 from cevns.inference.fitting.levels import check_level
 from cevns.report.drawing import style
-from cevns.report.drawing.legends import lift_legend
+from cevns.report.drawing.legends import fits, lift_legend
 from cevns.typing import Array, ArrayLike
 
 if TYPE_CHECKING:
@@ -241,13 +241,17 @@ def _draw(measurement: Measurement | ChannelResult, subtracted: tuple[str, ...])
     ratios = {"height_ratios": [3.2, 1.0]}
     figure, grid = style.panels(width, height, 2, len(axes), sharex="col", gridspec_kw=ratios)
     what = "(Events − steady state)" if subtracted else "Events"
+    published = measurement.experiment.unit
     for column, (axis, label, unit) in enumerate(axes):
         projection = project(measurement, axis)
         if axis == "time":
             projection = replace(projection, edges=projection.edges / unit_us)
         top, bottom = grid[0, column], grid[1, column]
         heights = _stack(top, projection, measurement, subtracted)
-        top.set_ylabel(f"{what} / {unit}")
+        counted = published == "events"
+        top.set_ylabel(
+            f"{what} / {unit}" if counted else style.with_unit("Published value", published)
+        )
         if axis == "cell":
             bottom.set_xticks(np.unique(np.linspace(1, len(projection.width), 10).astype(int)))
             bottom.minorticks_off()
@@ -262,7 +266,13 @@ def _draw(measurement: Measurement | ChannelResult, subtracted: tuple[str, ...])
     style.caption(grid[0, 0], one_result(measurement).title, note)
     last = grid[0, -1]
     # what lies on top comes first
-    last.legend(*(reversed(part) for part in last.get_legend_handles_labels()), loc="upper right")
+    entries = [part[::-1] for part in last.get_legend_handles_labels()]
+    last.legend(*entries, loc="upper right")
+    if not fits(figure, last):  # in a place that is narrower than a page
+        last.get_legend().remove()
+        how = {"loc": "outside lower center", "ncols": 2, "fontsize": 6.5, "columnspacing": 1.0}
+        figure.legend(*entries, **how)
+        return figure
     lift_legend(figure, last, projection.edges, heights)
     return figure
 
@@ -275,6 +285,8 @@ def _stack(
 ) -> Array:
     """Draw data over components; how high that reaches in each bin."""
     edges, width = projection.edges, projection.width
+    if measurement.experiment.unit != "events":  # a published value is no density
+        width = np.ones_like(width)
     steady = steady_state(measurement.experiment)
     # from below: steady state, the smallest first among the others, the signal on top
     names = [n for n in projection.components if n not in subtracted]
@@ -297,10 +309,13 @@ def _stack(
         )
         base = top
     error = projection.error / width
+    below = base - error
+    if len(names) == 1 and _at_lower_bound(measurement):
+        below = np.maximum(below, 0.0)
     axes.stairs(
         base + error,
         edges,
-        baseline=base - error,
+        baseline=below,
         fill=True,
         facecolor="none",
         edgecolor="0.2",
@@ -315,7 +330,7 @@ def _stack(
     axes.errorbar(
         0.5 * (edges[:-1] + edges[1:]),
         points,
-        xerr=0.5 * width,
+        xerr=0.5 * projection.width,
         yerr=[down / width, projection.up / width],
         fmt="o",
         color=style.INK,
@@ -329,6 +344,12 @@ def _stack(
         axes.set_ylim(bottom=0.0)
     highest: Array = np.maximum(base + error, points + projection.up / width)
     return highest
+
+
+def _at_lower_bound(measurement: Measurement | ChannelResult) -> bool:
+    """Whether the parameter of interest was fitted at its lower bound, below which is nothing."""
+    fit = one_result(measurement).fit
+    return fit.poi is not None and fit[fit.poi].at_lower_bound
 
 
 def _residuals(axes: Axes, projection: Projection) -> None:

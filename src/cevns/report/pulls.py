@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from cevns.exceptions import InputError
 from cevns.report.drawing import style
-from cevns.report.drawing.labels import name_text, parameter_label
+from cevns.report.drawing.labels import name_text, parameter_label, title_text
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from cevns.inference.fitting.fit_result import FitResult
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["correlation_figure", "pull_figure"]
 
 UP, DOWN = "#2f5fb3", "#f89c20"
+_LETTER_IN: Final = 0.055
+"""Width of a letter of a title."""
 
 
 @style.styled
@@ -50,7 +53,10 @@ def pull_figure(
         )
     rows.sort(key=lambda p: max(map(abs, shifts.get(p.name, (0.0, 0.0)))))
     y = np.arange(len(rows), dtype=float)
-    figure, grid = style.panels(style.SINGLE_IN, 1.5 + 0.24 * len(rows))
+    titles = [title_text(p.name, p.parameter.description) for p in rows]
+    row_in = 0.32 if any("\n" in t for t in titles) else 0.24
+    width_in = style.SINGLE_IN + _LETTER_IN * (max(_length(t) for t in titles) + 4.0)
+    figure, grid = style.panels(min(width_in, style.DOUBLE_IN), 1.5 + row_in * len(rows))
     axes = grid[0, 0]
     for edge in (-1.0, 1.0):
         axes.axvline(edge, color=style.FAINT, linewidth=0.6, linestyle=":")
@@ -68,8 +74,10 @@ def pull_figure(
     reach = max(2.0, 1.1 * max(abs(p.pull or 0.0) + (p.constraint_ratio or 0.0) for p in rows))
     axes.set_xlim(-reach, reach)
     axes.set_ylim(-0.6, len(rows) - 0.4)
-    axes.set_yticks(y, [name_text(p.name) for p in rows])
+    axes.set_yticks(y, titles)
     axes.tick_params(axis="y", which="both", left=False, right=False)
+    for height, parameter in zip(y, rows, strict=True):
+        _beside(axes, float(height), parameter.name)
     axes.minorticks_off()
     axes.set_xlabel(r"Pull $(\hat{\theta}-\theta_0)/\Delta\theta$")
     if shifts and fit.poi is not None:
@@ -99,6 +107,25 @@ def pull_figure(
     return figure
 
 
+def _length(title: str) -> int:
+    """Letters of the longest line."""
+    return max(map(len, title.split("\n")))
+
+
+def _beside(axes: Axes, height: float, name: str) -> None:
+    """The name of a parameter to the right of its row, in small type."""
+    axes.annotate(
+        style.plain(name),
+        xy=(1.0, height),
+        xycoords=("axes fraction", "data"),
+        xytext=(4.0, 0.0),
+        textcoords="offset points",
+        va="center",
+        fontsize=6.0,
+        color=style.FAINT,
+    )
+
+
 def _inside(label: str) -> str:
     """A label in the middle of a sentence: an ordinary first word starts small."""
     word = label.split()[0]
@@ -125,14 +152,16 @@ def correlation_figure(fit: FitResult, *, title: str = "", note: str = "") -> Fi
         )
     matrix = np.asarray(fit.correlation)[np.ix_(keep, keep)]
     names = [name_text(n) for n in fit.free]
+    titles = [title_text(n, fit[n].parameter.description) for n in fit.free]
     size = max(2.6, 1.2 + 0.29 * len(keep))
-    figure, grid = style.panels(size + 0.8, size)
+    figure, grid = style.panels(size + 0.8 + _LETTER_IN * max(map(_length, titles)), size)
     figure.set_layout_engine("compressed")
     axes = grid[0, 0]
     image = axes.imshow(matrix, cmap="RdBu_r", vmin=-1.0, vmax=1.0)
     ticks = range(len(keep))
     axes.set_xticks(ticks, names, rotation=45, ha="right", rotation_mode="anchor")
-    axes.set_yticks(ticks, names)
+    axes.tick_params(axis="x", labelsize=6.0, labelcolor=style.FAINT)
+    axes.set_yticks(ticks, titles)
     axes.minorticks_off()
     axes.tick_params(which="both", length=0.0, top=False, right=False)
     for i in ticks:
@@ -150,6 +179,7 @@ def correlation_figure(fit: FitResult, *, title: str = "", note: str = "") -> Fi
             )
     bar = figure.colorbar(image, ax=axes, fraction=0.046, pad=0.03)
     style.settle(bar.ax)
-    bar.set_label("Correlation coefficient (numbers in %)")
+    bar.set_ticks([-1.0, -0.5, 0.0, 0.5, 1.0], labels=["−100", "−50", "0", "50", "100"])
+    bar.set_label("Correlation [%]")
     style.caption(axes, title, note)
     return figure

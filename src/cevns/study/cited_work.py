@@ -43,7 +43,8 @@ def cite(
 
     Args:
         what: names or files of experiments, studies, results, their JSON, and files of results:
-            the JSON of ``--json``, scans and reports. For an experiment, the references of a fit are given.
+            the JSON of ``--json``, scans and reports. For an experiment, the references of a fit
+            are given.
         data: as in `cevns.load`, for experiments given by name.
         overrides: as in `cevns.load`.
         models: as in `cevns.load`.

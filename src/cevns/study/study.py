@@ -14,11 +14,13 @@ from cevns.analysis.question import Subject, laid_over, requested, together, wit
 from cevns.detectors import Quenching
 from cevns.exceptions import InputError
 from cevns.experiments.declaration.patch import split
+from cevns.experiments.description import counted
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.experiment import load as load_experiment
 from cevns.experiments.joint import asked_first
 from cevns.inference import Model
 from cevns.parameters import Parameters
+from cevns.records.by_experiment import ByExperiment, ExpectedCounts
 from cevns.study.exports import Exports
 from cevns.study.outlook import Projections, tiny_is_zero
 
@@ -167,7 +169,7 @@ class Study(Projections, Exports):
     # -- before any fit ------------------------------------------------------------------------
 
     @tiny_is_zero()
-    def predict(self, *, at: Mapping[str, float] | None = None) -> dict[str, dict[str, float]]:
+    def predict(self, *, at: Mapping[str, float] | None = None) -> ByExperiment[ExpectedCounts]:
         """Expected counts in the analysis region, by experiment and component.
 
         Examples:
@@ -176,19 +178,20 @@ class Study(Projections, Exports):
             >>> round(counts["cevns"])
             331
         """
-        return analysis.expected_counts(*self.experiments, at=at)
+        found = analysis.expected_counts(*self.experiments, at=at)
+        return ByExperiment({e.name: counted(e, found[e.name]) for e in self.experiments})
 
     @tiny_is_zero()
-    def flux(self, *, at: Mapping[str, float] | None = None) -> dict[str, analysis.Flux]:
+    def flux(self, *, at: Mapping[str, float] | None = None) -> ByExperiment[analysis.Flux]:
         """Fluxes of the sources at the detectors; see `cevns.analysis.expected.fluxes`."""
-        return analysis.fluxes(*self.experiments, at=at)
+        return ByExperiment(analysis.fluxes(*self.experiments, at=at))
 
     @tiny_is_zero()
     def rate(
         self, *, at: Mapping[str, float] | None = None, points: int = 200
-    ) -> dict[str, analysis.Rate]:
+    ) -> ByExperiment[analysis.Rate]:
         """Recoil spectra and counts, by experiment; see `cevns.analysis.expected.recoil_rate`."""
-        return analysis.rates(*self.experiments, at=at, points=points)
+        return ByExperiment(analysis.rates(*self.experiments, at=at, points=points))
 
     @tiny_is_zero()
     def compare(self, *, sigmas: float = 3.0) -> dict[str, analysis.Comparison]:

@@ -11,13 +11,14 @@ import numpy as np
 from cevns.analysis.expected.rate_energies import rate_energies
 from cevns.analysis.expected.time_counts import TimeCounts, time_counts
 from cevns.analysis.question import place
+from cevns.experiments.description import components
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.questions import SIGNAL
 from cevns.inference.model.expectation import summed
 from cevns.processes import quantity_of
 from cevns.rates import flux_averaged_cross_section
 from cevns.rates.fold import recoil_panels
-from cevns.records import Result, cited, head
+from cevns.records import Explorable, Result, cited, head
 from cevns.sources import SteadySource
 from cevns.typing import Array
 
@@ -25,7 +26,7 @@ __all__ = ["Rate", "channel_counts", "channel_records", "expected_counts", "rate
 
 
 @dataclass(frozen=True, eq=False)
-class Rate(Result):
+class Rate(Result, Explorable):
     """Recoil spectrum and expected counts.
 
     Args:
@@ -60,12 +61,18 @@ class Rate(Result):
         """A line for tables."""
         return self.experiment.title
 
+    def explored(self) -> tuple[Experiment, ...]:
+        """The experiment."""
+        return (self.experiment,)
+
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``cevns rate``."""
         return cited(
             {
                 **head(),
                 **self.experiment.provenance(),
+                "title": self.title,
+                "titles": {str(c["name"]): c["title"] for c in components(self.experiment)},
                 "recoil_energy_kev": self.recoil_energy_kev.tolist(),
                 "rate_per_kev": {k: v.tolist() for k, v in self.rate_per_kev.items()},
                 "expected": dict(self.expected),

@@ -61,7 +61,7 @@ def bayes(
     if plan.grid.raster:
         raise InputError(
             f"{plan.grid.raster[0]!r} is structural: each of its values has a separate posterior; "
-            "hold it with --at"
+            "hold it with --at (at=...)"
         )
     run = plan.fingerprint("bayes") | {
         "priors": "flat in the scanned ranges; nuisances as constrained",

@@ -24,6 +24,8 @@ __all__ = ["Pieces", "ScanFindings"]
 
 Pieces = list[tuple[float, float]]
 """Allowed pieces of a parameter, from the lowest."""
+_ON_BOUND = 1e-9
+"""Part of a scanned range within which a best fit lies on its bound."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +116,20 @@ class ScanFindings:
         if at is None and self.raster and len(theta) == len(lowest):
             at = self.file.datasets[f"axis/{self.raster[0]}"][[i]]
         structure = {} if at is None else dict(zip(self.raster, at.tolist(), strict=True))
-        return {**structure, **dict(zip(names, theta[i].tolist(), strict=True))}
+        found = dict(zip(names, theta[i].tolist(), strict=True))
+        return {**structure, **{n: self._settled(n, v) for n, v in found.items()}}
+
+    def _settled(self, name: str, value: float) -> float:
+        """A best value of a scanned parameter; the bound, where it lies on it up to rounding.
+
+        A minimiser stops at its tolerance before a bound, where -2 ln L is the same.
+        """
+        if name not in self.names:
+            return value
+        at = self.names.index(name)
+        length = float(np.ptp(self.axes[at]))
+        bounds = [b for b in self.file.run["bounds"][at] if b is not None]
+        return float(next((b for b in bounds if abs(value - b) < _ON_BOUND * length), value))
 
     @property
     def wilks(self) -> float:

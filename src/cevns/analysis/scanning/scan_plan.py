@@ -264,6 +264,13 @@ def scan_plan(
             f"{', '.join(p.name for p in known if not structure.has(p.name))} too"
         )
     scanned = [known[n].name for n in ranges if known.has(n) and not structure.has(n)]
+    if not scanned and not free:
+        could = ", ".join(p.name for p in known if not structure.has(p.name))
+        raise InputError(
+            f"{', '.join(n for n in ranges if not known.has(n))}: not a parameter of "
+            f"{process.name}, and no parameter of the interaction and no strength of a component "
+            f"is free; name one of {could}"
+        )
     points = {n: v.values if isinstance(v, Axis) else v for n, v in ranges.items()}
     # a mass of 0 is one that has no default: the first that is scanned stands for it
     first = {

@@ -63,6 +63,17 @@ class Scan(Result, ScanFindings):
             )
         return cls(file)
 
+    def explore(self, state: str = "") -> Any:
+        """A scan has no sliders: it holds numbers and not the experiments.
+
+        Raises:
+            InputError: always.
+        """
+        raise InputError(
+            f"a scan holds no experiments to explore{f' at {state}' if state else ''}; explore "
+            "the study that it was made with"
+        )
+
     def __repr__(self) -> str:
         """What was scanned, and how."""
         return f"<Scan of {', '.join(self.names)} by {self.method}: {self.title}>"

@@ -9,10 +9,12 @@ import numpy as np
 from cevns.analysis.scanning.scan_findings import Pieces, ScanFindings
 from cevns.exceptions import MissingExtraError
 
-__all__ = ["next_steps", "summary"]
+__all__ = ["answer", "next_steps", "summary"]
 
 _EQUALLY = 0.01
 """Rise of -2 ln L that is none."""
+_CELLS = 2.0
+"""Cells of the grid below which the area of a piece is not known."""
 _SLICES = 12
 """Values of a structural axis that are shown."""
 
@@ -83,6 +85,31 @@ def next_steps(scan: ScanFindings) -> list[str]:
     fits = _rounded(scan.file.notes["fits by toys"])
     many = f"'--method fc' would take about {fits} fits with 1,000 toys a point"
     return [f"{many}; '--plan' estimates the time"]
+
+
+def answer(scan: ScanFindings) -> str:
+    """What was found, in one line: the interval, the best limit, or the region and its best fit."""
+    at = f"at {100.0 * scan.cl:g} %"
+    units = dict(zip(scan.names, scan.units, strict=True))
+    if len(scan.names) == 1:
+        return f"{_pieces(scan, scan.names[0], scan.intervals)} {at}"
+    best = _values({n: v for n, v in scan.best.items() if n in units}, units)
+    middle = "posterior mean" if scan.method == "bayes" else "best fit"
+    if scan.raster:
+        (structural,) = scan.raster
+        (name,) = (n for n in scan.names if n != structural)
+        ends = [(p[0][1], v) for v, p in scan.slices() if len(p) == 1 and scan.begins(name)]
+        ends = [(high, v) for high, v in ends if high < scan.axes[scan.names.index(name)][-1]]
+        if ends:
+            high, v = min(ends)
+            limit = f"{name} < {_with_unit(f'{high:.4g}', units[name])}"
+            where = f"{structural} = {_with_unit(f'{v:.4g}', units[structural])}"
+            return f"the strongest limit is {limit} {at}, where {where}"
+        return f"{middle}: {best}; intervals of {name} {at} for each {structural}"
+    found, *coarse = _region(scan) or [""]
+    found += " on a coarse grid" if coarse else ""
+    region = f"region of {' and '.join(scan.names)} {at}"
+    return f"{region}: {found}; {middle} {best}" if found else f"{region}; {middle} {best}"
 
 
 def _left_out(scan: ScanFindings) -> str:
@@ -209,7 +236,7 @@ def _expected(scan: ScanFindings) -> list[str]:
     if len(found.bands) < 2:
         two, one = (toys_for_band(n) for n in (2, 1))
         need = f"the band of 2 sigma needs {two} toys per point, that of 1 sigma {one}"
-        few = [f"{need}: increase --toys"]
+        few = [f"{need}: increase --toys (toys=...)"]
     if not scan.raster:
         return [f"expected without signal: {line(0)}", *few]
     structural = scan.raster[0]
@@ -251,7 +278,28 @@ def _region(scan: ScanFindings) -> list[str]:
     n = len(found.pieces)
     border = " (some end with the scanned ranges)" if any(p.at_border for p in found.pieces) else ""
     area = "area in the logarithm of logarithmic axes" if any(scan.logarithmic) else "area"
-    return [f"{n} piece{'s' if n != 1 else ''}{border}, {area} {found.area:.4g}"]
+    said = [f"{n} piece{'s' if n != 1 else ''}{border}, {area} {found.area:.4g}"]
+    if _coarse(scan, [p.area for p in found.pieces]):
+        refine = "use '--refine 3' (refine=3)" if scan.method == "profile" else "use more points"
+        said.append(
+            "the grid is coarse: the region is about as narrow as its steps, so number, shape and "
+            f"area of the pieces are not reliable; {refine} or a smaller range"
+        )
+    return said
+
+
+def _coarse(scan: ScanFindings, areas: list[float]) -> bool:
+    """Whether a piece is about as small as a cell, or nowhere wider than two steps."""
+    if not areas:
+        return False
+    steps = [
+        np.diff(np.log(x) if log else x) for x, log in zip(scan.axes, scan.logarithmic, strict=True)
+    ]
+    inside = np.nan_to_num(scan.excess, nan=np.inf) <= 0.0
+    around = inside[1:-1, 1:-1] & inside[:-2, 1:-1] & inside[2:, 1:-1]
+    around &= inside[1:-1, :-2] & inside[1:-1, 2:]
+    cell = float(np.median(steps[0]) * np.median(steps[1]))
+    return min(areas) < _CELLS * cell or not around.any()
 
 
 def _open_ends(scan: ScanFindings, name: str, sets: list[Pieces]) -> list[str]:

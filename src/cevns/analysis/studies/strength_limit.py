@@ -86,8 +86,8 @@ def strength_limit(
         )
         if len(own) != 1:
             raise InputError(
-                "a limit without --parameter applies to the strength of the only "
-                "component added to CEvNS; "
+                "a limit without a parameter (--parameter, in Python parameter=) applies to the "
+                "strength of the only component added to CEvNS; "
                 + (f"name one of {', '.join(own)}" if own else "no component has a process here")
             )
         request = replace(request, free=tuple(own))

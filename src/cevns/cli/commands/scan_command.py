@@ -11,7 +11,7 @@ from cevns.cli.terminal.completion import FILES
 from cevns.cli.terminal.figure_options import Worded, XLim, ends
 from cevns.cli.terminal.output import Output
 from cevns.cli.terminal.scan_run import ScanOptions, show_scan
-from cevns.exceptions import InputError
+from cevns.exceptions import InputError, OutputError
 from cevns.files import check_writable, write
 
 if TYPE_CHECKING:
@@ -135,6 +135,8 @@ def plot(
                 "and --xlim to figures"
             )
         check_writable(target)
+    elif target.suffix.casefold() not in (".png", ".pdf", ".svg") and not target.is_dir():
+        raise OutputError(f"{target}: write a figure as .png, .pdf or .svg, its curves as .csv")
     else:
         prepare_figure(target, "--out")
     from cevns.report import save

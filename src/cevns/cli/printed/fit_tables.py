@@ -183,7 +183,7 @@ def parameter_table(fit: FitResult, correlated: Collection[str] = ()) -> Any:
             minos,
             unconstrained if p.prior is None else f"{p.prior[0]:.4g} ± {p.prior[1]:.3g}",
             "" if p.pull is None or p.fixed else f"{p.pull:+.2f}",
-            p.unit + (" at its bound" if p.at_bound else ""),
+            ", ".join(filter(None, (p.unit, "at its bound" if p.at_bound else ""))),
         )
     return shown
 
@@ -194,15 +194,13 @@ def _show_answer(console: Console, result: Measurement) -> None:
             z = None if r.significance is None else r.significance.z
             console.print(f"{name}: {value_text(r.poi)}{_rejected(z, result)}", style="bold")
     if result.poi is not None:
-        console.print(_answer(result), style="bold")
-        if (limit := result.limit) is not None:
-            unit = "1e-40 cm2" if result.poi.unit == CM2_UNIT else result.poi.unit
-            factor = " x " if unit[:1].isdigit() else " "
-            console.print(
-                f"the best fit is at the lower bound of {result.poi.name}; "
-                + f"{result.poi.name} < {limit.upper:.4g}{factor}{unit}".rstrip()
-                + f" at {100 * limit.level:g} % (one-sided profile likelihood)"
-            )
+        if (limit := result.limit) is None:
+            console.print(_answer(result), style="bold")
+        else:
+            name, unit = result.poi.name, _behind(result.poi)
+            said = f"{name} < {limit.upper:.4g}{unit} at {100 * limit.level:g} %"
+            console.print(f"{said} (one-sided profile likelihood)", style="bold")
+            console.print(f"the best fit is at the lower bound: {_answer(result)}")
     f = result.fit
     exact = {
         result.model.joint_name(e.name, name)
@@ -259,9 +257,13 @@ def value_text(p: FittedParameter) -> str:
         error = f"{up} {down}".strip()
     else:
         error = "fixed" if p.fixed else f"± {p.error:.4g}"
+    return f"{p.quoted:.4g} {error}{_behind(p)}"
+
+
+def _behind(p: FittedParameter) -> str:
+    """The unit behind a value; one with a power of ten is a factor."""
     unit = "1e-40 cm2" if p.unit == CM2_UNIT else p.unit
-    factor = " x " if unit[:1].isdigit() else " "
-    return f"{p.quoted:.4g} {error}{factor}{unit}".rstrip()
+    return f"{' x ' if unit[:1].isdigit() else ' '}{unit}".rstrip()
 
 
 def _show_alternatives(console: Console, result: Measurement) -> None:

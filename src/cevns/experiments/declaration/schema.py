@@ -139,6 +139,12 @@ class ExperimentFile(Section):
         return tuple(c.data for c in self.entries.values())
 
     @property
+    def unit(self) -> str:
+        """What is observed and expected: ``events``, or the unit of published values."""
+        units = {"" if d is None else d.unit for d in self.every_data}
+        return (units.pop() if len(units) == 1 else "") or "events"
+
+    @property
     def releases(self) -> set[str]:
         """The public releases that the data are in."""
         return {d.release for d in self.every_data if d is not None and d.release is not None}

@@ -83,6 +83,7 @@ class FittedParameter(Result):
         """Plain values, None where there is none."""
         return {
             "name": self.name,
+            "description": self.parameter.description,
             "value": self.quoted,
             "error": self.error,
             "error_up": self.error_up,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from cevns.analysis.measurement import NOTHING
 from cevns.records.record_tables import RecordTable
 from cevns.report.document.page_elements import Picture, Section, Table
 from cevns.report.document.quoted_numbers import (
@@ -14,8 +15,10 @@ from cevns.report.document.quoted_numbers import (
     quoted,
     quoted_unit,
     value_with_errors,
+    with_unit,
 )
 from cevns.report.document.systematics_sections import systematics_section
+from cevns.report.drawing.labels import described, symbol_of_the_field
 
 __all__ = ["Beside", "answer", "fit_sections", "is_fit", "is_of_file"]
 
@@ -35,7 +38,6 @@ class Beside:
         descriptions: of parameters, by name.
         notes: why something is missing, by section.
         fitted: all events that the fit expects, by experiment; of a single one without its name.
-        signal: what the signal is called.
     """
 
     pictures: Mapping[str, Sequence[Picture]] = field(default_factory=dict)
@@ -43,7 +45,6 @@ class Beside:
     descriptions: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, str] = field(default_factory=dict)
     fitted: Mapping[str, float | None] = field(default_factory=dict)
-    signal: str = "CEvNS"
 
 
 def is_fit(record: Mapping[str, Any]) -> bool:
@@ -57,30 +58,68 @@ def is_of_file(record: Mapping[str, Any]) -> bool:
     return bool(channels) and all("samples" in c for c in channels.values())
 
 
-def answer(record: Mapping[str, Any], signal: str = "CEvNS") -> str:
+def called(name: str, descriptions: Mapping[str, str]) -> str:
+    """A parameter in words: what it is, or the name of one that the field writes as a symbol.
+
+    Args:
+        name: of the parameter.
+        descriptions: of parameters, by name.
+
+    Examples:
+        >>> called("ssb", {"ssb": "steady-state background; from the data"}), called("own", {})
+        ('Steady-state background', 'own')
+        >>> called("eps_ee_u", {"eps_ee_u": "nu_e stays nu_e at u quarks: vector coupling"})
+        'eps_ee_u'
+    """
+    formula = "$" in (symbol_of_the_field(name) or "")
+    return name if formula else described(descriptions.get(name, "")) or name
+
+
+def _described(record: Mapping[str, Any], beside: Beside | None = None) -> dict[str, str]:
+    """Descriptions of parameters; those of records before they had them come from beside."""
+    own = {n: str(p.get("description", "")) for n, p in record["parameters"].items()}
+    return own if beside is None else {**own, **beside.descriptions}
+
+
+def _is(what: str, name: str) -> str:
+    """What stands before a value: an equals sign behind a name, a colon behind words."""
+    return f"{what} =" if what == name else f"{what}:"
+
+
+def answer(record: Mapping[str, Any]) -> str:
     """What a fit found, in one line.
 
     Args:
         record: of the fit.
-        signal: what the signal is called.
     """
+    descriptions = _described(record)
     found = record.get("poi")
     if not found:
         each = {n: r.get("poi") for n, r in record.get("experiments", {}).items()}
-        said = [f"{n}: {p['name']} = {value_with_errors(p)}" for n, p in each.items() if p]
+        said = [
+            f"{n}, {_is(called(p['name'], descriptions), p['name'])} {value_with_errors(p)}"
+            for n, p in each.items()
+            if p
+        ]
         return "; ".join(said) or "There is no parameter of interest."
-    text = f"{found['name']} = {value_with_errors(found)}"
+    found = {**record.get("parameters", {}).get(found["name"], {}), **found}
     z, limit = record.get("significance"), record.get("upper_limit")
+    name, signal = found["name"], record.get("signal", "CEvNS")
+    what = called(name, descriptions)
+    text = f"{_is(what, name)} {value_with_errors(found)}"
+    if limit:
+        above = f"{what} < {with_unit(quoted(limit, 'value'), limit)}"
+        at = f"{percent(limit['level'], 0)} (one-sided profile likelihood)"
+        text = f"{above} at {at}; the best fit is at the lower bound: {value_with_errors(found)}"
     if z is not None:
         only = "background-only hypothesis" if signal == "CEvNS" else f"hypothesis without {signal}"
         verb = "is expected to be rejected" if record.get("asimov") else "is rejected"
         # what a parameter of a file means is not known here
-        what = f"{found['name']} = 0" if is_of_file(record) else f"the {only}"
-        text += f"; {what} {verb} at {z:.2f} sigma"
-    if limit:
-        unit = quoted_unit(limit)
-        text += f"; upper limit {quoted(limit, 'value')} {unit}".rstrip()
-        text += f" at {percent(limit['level'], 0)}"
+        nothing = f"{found['name']} = 0" if is_of_file(record) else f"the {only}"
+        if z < NOTHING:
+            text += f"; {nothing} {verb.replace('is', 'is not', 1)}"
+        else:
+            text += f"; {nothing} {verb} at {z:.2f} sigma"
     return text + ("; expected counts in place of data" if record.get("asimov") else "")
 
 
@@ -102,7 +141,8 @@ def fit_sections(record: Mapping[str, Any], beside: Beside) -> Iterator[Section]
     none = [] if pulled else ["No free parameter has a constraint, so there are no pulls."]
     yield Section("Pulls", none, beside.pictures.get("pulls", ()))
     yield _correlations(record, beside)
-    yield profile_section(record.get("profile"), beside)
+    known = replace(beside, descriptions=_described(record, beside))
+    yield profile_section(record.get("profile"), known)
     yield systematics_section(record.get("systematics"), beside.notes.get("systematics", ""))
     yield Section("Goodness of fit", goodness(record))
 
@@ -123,14 +163,16 @@ def _components(record: Mapping[str, Any], beside: Beside) -> Iterator[Table]:
                 "(free)" if error is None else f"± {error:.1f}"
             )
             fitted = f"{c['fit']:.1f} ± {c['error']:.1f}"
-            rows.append((beside.titles.get(component, component), predicted, fitted))
+            title = c.get("title") or beside.titles.get(component, component)
+            rows.append((title, predicted, fitted))
             raw.append((component, *(c[k] for k in _COUNTS)))
         total = beside.fitted.get(name)
         observed = f"{block['observed']:.1f}".removesuffix(".0")
         data = "Asimov data" if record.get("asimov") else "observed"
         rows.append((data, observed, "" if total is None else f"{total:.1f}"))
         raw.append(("observed", block["observed"], None, total, None))
-        title = f"{name}: {unit}" if name else f"{unit} in the analysis region"
+        what = f"{unit} in the analysis region" if unit == "events" else f"published values, {unit}"
+        title = f"{name}: {unit}" if name else what
         columns = ("component", "prediction", "fit")
         yield Table(columns, rows, title, RecordTable(("component", *_COUNTS), tuple(raw)))
 
@@ -155,6 +197,7 @@ _COUNTS: Final = ("prediction", "prediction_error", "fit", "error")
 def _parameters(record: Mapping[str, Any], beside: Beside) -> Table:
     """All parameters with errors, constraints and pulls."""
     rows, raw = [], []
+    descriptions = _described(record, beside)
     for name, p in record["parameters"].items():
         prior, fixed = p["prior"], p["fixed"]
         minos = " ".join(
@@ -169,14 +212,14 @@ def _parameters(record: Mapping[str, Any], beside: Beside) -> Table:
         rows.append(
             (
                 name,
-                beside.descriptions.get(name, ""),
-                quoted(p, "value", 5),
+                descriptions.get(name, ""),
+                quoted(p, "value", 5) + (" (at its bound)" if p["at_bound"] else ""),
                 "fixed" if fixed else quoted(p, "error", 3),
                 minos,
                 constraint,
                 "" if p["pull"] is None or fixed else f"{p['pull']:+.2f}".replace("-", "−"),
                 "" if ratio is None else f"{ratio:.2f}",
-                quoted_unit(p) + (" at its bound" if p["at_bound"] else ""),
+                quoted_unit(p),
             )
         )
         mean, sigma = (None, None) if prior is None else (prior["mean"], prior["sigma"])
@@ -236,7 +279,12 @@ def _correlations(record: Mapping[str, Any], beside: Beside) -> Section:
         ((a, b, matrix[i][j]) for i, a in enumerate(names) for j, b in enumerate(names) if j < i),
         key=lambda pair: -abs(pair[2] or 0.0),
     )
-    rows = [(a, b, f"{r:+.2f}".replace("-", "−")) for a, b, r in pairs[:8] if r is not None]
+    descriptions = _described(record, beside)
+    rows = [
+        (called(a, descriptions), called(b, descriptions), f"{r:+.2f}".replace("-", "−"))
+        for a, b, r in pairs[:8]
+        if r is not None
+    ]
     table = Table(
         ("parameter", "with", "correlation"),
         rows,
@@ -273,7 +321,7 @@ def profile_section(record: Mapping[str, Any] | None, beside: Beside) -> Section
         tuple(zip(record["values"], record["delta_chi2"], strict=True)),
     )
     table = Table(
-        ("level", f"interval of {record['parameter']}", "unit"),
+        ("level", f"interval of {called(record['parameter'], beside.descriptions)}", "unit"),
         rows,
         "",
         curve,

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
-__all__ = ["percent", "plain", "quoted", "quoted_unit", "value_with_errors"]
+__all__ = ["percent", "plain", "quoted", "quoted_unit", "value_with_errors", "with_unit"]
 
 _CM2: Final = 1e-40
 _UNITS: Final = {"cm2": "10⁻⁴⁰ cm²", "us": "µs"}
@@ -70,6 +70,15 @@ def value_with_errors(parameter: Mapping[str, Any]) -> str:
         error = "(fixed)"
     else:
         error = f"± {quoted(parameter, 'error')}"
+    return with_unit(f"{quoted(parameter, 'value')} {error}", parameter)
+
+
+def with_unit(text: str, parameter: Mapping[str, Any]) -> str:
+    """A number with its unit; one that begins with a power of ten is a factor.
+
+    Examples:
+        >>> with_unit("14", {"unit": "1e6 /cm2/s"}), with_unit("2.1", {"unit": ""})
+        ('14 × 1e6 /cm2/s', '2.1')
+    """
     unit = quoted_unit(parameter)
-    factor = "× " if unit[:1].isdigit() else ""
-    return f"{quoted(parameter, 'value')} {error} {factor}{unit}".rstrip()
+    return f"{text} {'× ' if unit[:1].isdigit() else ''}{unit}".rstrip()

@@ -18,13 +18,18 @@ from cevns.report.document.fit_sections import (
 )
 from cevns.report.document.origins import published_section
 from cevns.report.document.page_elements import Part, Section, Table
+from cevns.report.document.quoted_numbers import percent, plain
 from cevns.report.document.record_pictures import record_pictures
 from cevns.report.document.systematics_sections import systematics_section
 
 __all__ = ["record_parts"]
 
 _ORIGIN: Final = ("version", "engine", "seed", "physics", "overrides", "inputs", "citations")
-_ROWS, _COLUMNS = 60, 12
+_TIMING: Final = (
+    "toys_per_second", "compile_s", "fit_s", "coverage_s", "audit_s", "wall_s", "workers",
+)  # fmt: skip
+"""How long it took, which is no result."""
+_ROWS, _COLUMNS, _LINES = 60, 12, 16
 
 
 def record_parts(
@@ -56,8 +61,8 @@ def record_parts(
         failure = f"This result is not to be used: {record['refused']}."
     title, said, sections = f"Result: {name}", "", []
     if is_fit(record):
-        beside = Beside(record_pictures(record, prefix, name))
-        title, said = f"Fit of {name}", answer(record)
+        beside = Beside(record_pictures(record, prefix, record.get("title") or name))
+        title, said = f"Fit of {record.get('title') or name}", answer(record)
         sections = [*fit_sections(record, beside), published_section(record)]
     elif "delta_chi2" in record and "parameter" in record:
         beside = Beside(record_pictures({"profile": record}, prefix, name))
@@ -66,6 +71,12 @@ def record_parts(
     elif isinstance(record.get("systematics"), list):
         title = f"Systematic uncertainties of {name}"
         sections = [systematics_section(record)]
+    elif {"pulls", "coverage", "statuses"} <= record.keys():
+        title = f"Pseudo-experiments of {record.get('title') or name}"
+        said, sections = _coverage(record), list(_toys(record))
+    elif {"recoil_energy_kev", "rate_per_kev", "expected"} <= record.keys():
+        title = f"Expected counts of {record.get('title') or name}"
+        said, sections = _counts(record), list(_rate(record))
     else:
         sections = [Section("Tables of the result", tables=list(_tables(record)))]
     again = _reproduce(record, "result.json" if file is None else file.name)
@@ -80,9 +91,90 @@ def _name(record: Mapping[str, Any]) -> str:
     return str(named or record.get("name") or "a result")
 
 
+def _coverage(record: Mapping[str, Any]) -> str:
+    """How often the intervals of pseudo-experiments hold the true value."""
+    ends = [
+        f"{percent(c['fraction'])} ± {percent(c['error'])} of the {percent(c['level'])} intervals"
+        for c in record["coverage"].values()
+    ]
+    held = f"{' and '.join(ends)} of {record['poi']} hold the true value" if ends else ""
+    return "; ".join(filter(None, (f"{record['n']:,} pseudo-experiments", held)))
+
+
+def _toys(record: Mapping[str, Any]) -> Iterator[Section]:
+    """Pulls, coverage and how the fits ended."""
+    fields = ("mean", "mean_error", "sd", "sd_error")
+    truth = record.get("truth", {})
+    rows = [
+        (
+            name,
+            plain(truth.get(name), 5),
+            f"{p['mean']:+.3f} ± {p['mean_error']:.3f}".replace("-", "−"),
+            f"{p['sd']:.3f} ± {p['sd_error']:.3f}",
+        )
+        for name, p in record["pulls"].items()
+    ]
+    values = [(n, truth.get(n), *(p[k] for k in fields)) for n, p in record["pulls"].items()]
+    note = "Pull: fitted minus true value, in fitted errors; mean 0 and width 1 are expected."
+    heads = ("parameter", "true value", "mean of the pull", "width of the pull")
+    full = RecordTable(("name", "truth", *fields), tuple(values))
+    yield Section("Pulls", tables=[Table(heads, rows, values=full, note=note)])
+    held = [
+        (percent(c["level"]), f"{percent(c['fraction'])} ± {percent(c['error'])}")
+        for c in record["coverage"].values()
+    ]
+    if held:
+        name = f"intervals of {record['poi']} that hold the true value"
+        yield Section("Coverage", tables=[Table(("level", name), held)])
+    ended = ", ".join(f"{count:,} {how}" for how, count in record["statuses"].items() if count)
+    said = [f"Fits: {ended}."]
+    if record.get("template"):
+        said.append(f"{record['template'][:1].upper()}{record['template'][1:]}.")
+    yield Section("Fits", said)
+
+
+def _counts(record: Mapping[str, Any]) -> str:
+    """The expected signal and all that is expected."""
+    expected, titles = record["expected"], record.get("titles", {})
+    name = next(iter(expected), "")
+    if not name:
+        return ""
+    first = f"{titles.get(name, name)}: {plain(expected[name])} expected"
+    return f"{first}, {plain(sum(expected.values()))} with backgrounds" if expected else first
+
+
+def _rate(record: Mapping[str, Any]) -> Iterator[Section]:
+    """Expected counts, and some lines of the recoil spectrum; the CSV has all of it."""
+    expected, titles = record["expected"], record.get("titles", {})
+    rows = [(titles.get(n, n), plain(v, 5)) for n, v in expected.items()]
+    unit = str(record.get("values_unit", "events"))
+    counts = RecordTable(("component", "expected"), tuple(expected.items()))
+    title = "in the analysis region" if unit == "events" else f"published values, {unit}"
+    yield Section("Expected counts", tables=[Table(("component", unit), rows, title, counts)])
+    energy, rates = record["recoil_energy_kev"], record["rate_per_kev"]
+    if energy:
+        every = tuple(zip(energy, *rates.values(), strict=True))
+        some = every[:: max(1, len(every) // _LINES)]
+        shown = Table(
+            ("T / keVnr", *rates),
+            [[plain(v) for v in row] for row in some],
+            "recoils per keVnr in the exposure, before efficiency",
+            RecordTable(("recoil_energy_kev", *rates), every),
+            0,
+            f"Every {max(1, len(every) // _LINES)}th energy; the CSV holds all of them.",
+        )
+        yield Section("Recoil spectrum", tables=[shown])
+    section = record.get("flux_averaged_cm2")
+    if section is not None:
+        mean = plain(section / 1e-40)
+        said = f"Flux-averaged cross section: {mean} × 10⁻⁴⁰ cm², mean over flavours and nuclei."
+        yield Section("Cross section", [said])
+
+
 def _tables(record: Mapping[str, Any]) -> Iterator[Table]:
     """What a record holds, the long parts of it in the CSV alone."""
-    own = {k: v for k, v in record.items() if k not in _ORIGIN and k != "reproduce"}
+    left_out = {*_ORIGIN, *_TIMING, "reproduce"}
+    own = {k: v for k, v in record.items() if k not in left_out}
     for name, found in tables(own).items():
         shown = [i for i in range(len(found.columns)) if not i or not found.is_empty(i)]
         shown = shown[:_COLUMNS]

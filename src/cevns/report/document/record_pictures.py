@@ -61,7 +61,7 @@ def _fitted(p: Mapping[str, Any]) -> FittedParameter:
     """A fitted parameter as its record has it."""
     prior = p.get("prior")
     return FittedParameter(
-        Parameter(p["name"], p["value"], unit=p["unit"]),
+        Parameter(p["name"], p["value"], unit=p["unit"], description=p.get("description", "")),
         p["value"],
         p["error"] or 0.0,
         p.get("error_up"),

@@ -42,6 +42,7 @@ def scan_part(scan: Scan, prefix: str, file: Path | None = None, digest: str = "
     Raises:
         MissingExtraError: if what draws it is not installed.
     """
+    from cevns.analysis.scanning.scan_text import answer
     from cevns.report.scan_figures.scan_csv import scan_csv
     from cevns.report.scan_figures.scan_figure import scan_figure
 
@@ -66,11 +67,9 @@ def scan_part(scan: Scan, prefix: str, file: Path | None = None, digest: str = "
     ]
     inputs = {} if file is None else {file.name: digest}
     failure = scan.refused and f"The result of this scan is not to be used: {scan.refused}."
-    answers = (f"{scan.names[0]} ", "region at", "no limit on", "no scanned value")
-    found = next((line for line in lines if line.startswith(answers)), lines[0])
     return Part(
         f"Scan of {names}: {scan.heading}",
-        found,
+        answer(scan),
         sections,
         record,
         _reproduce(scan, "" if file is None else file.name),

@@ -100,12 +100,11 @@ def study_part(found: StudyFit, prefix: str) -> Part:
         {p.name: p.parameter.description for p in measurement.fit},
         {**found.notes, **_no_data(found)},
         {n if measurement.together else "": r.fitted for n, r in measurement.results.items()},
-        measurement.signal_title,
     )
     sections = [*fit_sections(record, beside)]
     sections.append(Section("Recoil spectrum", pictures=beside.pictures.get("recoils", ())))
     sections.append(published_section(record))
-    return Part(title, answer(record, beside.signal), sections, record, reproduce)
+    return Part(title, answer(record), sections, record, reproduce)
 
 
 def _no_data(found: StudyFit) -> dict[str, str]:

@@ -35,6 +35,7 @@ def systematics_section(record: Mapping[str, Any] | None, note: str = "") -> Sec
         rows.append(
             (
                 r["name"],
+                r.get("description", ""),
                 *shifts,
                 _pair(impact, 2),
                 "" if held else percent(r["error_share"]),
@@ -43,17 +44,17 @@ def systematics_section(record: Mapping[str, Any] | None, note: str = "") -> Sec
         )
         ends = (v for n in names for v in r["predictions"].get(n, (None, None)))
         raw.append((r["name"], *ends, *(r[k] for k in _FIELDS)))
-    blank = [""] * len(names)
+    blank = [""] * (1 + len(names))
     rows.append(("statistical", *blank, "", percent(record["statistical"]), ""))
     errors = [f"± {percent(e)}" for e in record["prediction_errors"].values()]
-    rows.append(("total", *errors, "", percent(record["total"]), ""))
+    rows.append(("total", "", *errors, "", percent(record["total"]), ""))
     sides = [f"prediction_{side} {n}" for n in names for side in ("up", "down")]
     table = Table(
-        ("parameter", *heads, "impact", "share", "pull"),
+        ("parameter", "what", *heads, "impact", "share", "pull"),
         rows,
         "",
         RecordTable(("name", *sides, *_FIELDS), tuple(raw)),
-        1,
+        2,
         " ".join(_words(record)),
     )
     return Section(title, tables=[table])

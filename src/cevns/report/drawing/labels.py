@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import re
+from textwrap import wrap
 from typing import Final
 
 from cevns.report.drawing import style
 from cevns.report.drawing.look import current
 
-__all__ = ["name_text", "parameter_label", "symbol", "symbol_of_the_field"]
+__all__ = [
+    "described",
+    "name_text",
+    "parameter_label",
+    "symbol",
+    "symbol_of_the_field",
+    "title_text",
+]
 
 _SYMBOLS: Final = {
     "cevns": "CEvNS events",
@@ -78,6 +86,8 @@ _GREEK: Final = (
 _FORMULAS: Final = {"csi": "CsI", "nai": "NaI"}
 _LONGEST: Final = 44
 """Letters of a description that fit along the axis of one column."""
+_LINE: Final = 32
+"""Letters of a line of a title beside a row."""
 
 
 def symbol(name: str, description: str = "") -> str:
@@ -102,9 +112,9 @@ def symbol(name: str, description: str = "") -> str:
     said = current().label(name)
     if said is not None:
         return said
-    words = re.split("[;:]", description, maxsplit=1)[0].strip()
-    described = style.sentence(words) if 0 < len(words) <= _LONGEST else _made_of(name)
-    return symbol_of_the_field(name) or described
+    words = described(description)
+    short = style.plain(words) if 0 < len(words) <= _LONGEST else _made_of(name)
+    return symbol_of_the_field(name) or short
 
 
 def symbol_of_the_field(name: str) -> str | None:
@@ -134,6 +144,44 @@ def _made_of(name: str) -> str:
     return rf"${stem}_\mathrm{{{index}}}$"
 
 
+def title_text(name: str, description: str = "") -> str:
+    r"""What figures of many parameters call one: its symbol, or what it is, on two lines at most.
+
+    The name stands in small type beside, so that the parameter is found.
+
+    Args:
+        name: of a parameter of a model.
+        description: what it is; only as far as a semicolon or a colon.
+
+    Examples:
+        >>> title_text("ssb", "steady-state background"), title_text("cevns")
+        ('Steady-state background', 'CEvNS events')
+        >>> title_text("qf.csi.0", "first eigen-variation of the CsI quenching curve")
+        'First eigen-variation of the\nCsI quenching curve'
+        >>> title_text("own")
+        'own'
+    """
+    said = current().label(name)
+    if said is not None:
+        return said
+    known = symbol_of_the_field(name)
+    words = described(description)
+    if known is not None or not words:
+        return known or style.plain(name)
+    return style.plain("\n".join(wrap(words, _LINE, max_lines=2, placeholder=" …")))
+
+
+def described(description: str) -> str:
+    """What a parameter is, as far as a semicolon or a colon, with its first letter large.
+
+    Examples:
+        >>> described("mean arrival time of the pulse; width chosen here")
+        'Mean arrival time of the pulse'
+    """
+    words = re.split("[;:]", description, maxsplit=1)[0].strip()
+    return words[:1].upper() + words[1:]
+
+
 def name_text(name: str) -> str:
     """What a list of parameters calls one: as the user has it, or by its name."""
     said = current().label(name)
@@ -156,4 +204,7 @@ def parameter_label(name: str, unit: str, description: str = "") -> str:
         >>> print(parameter_label("dm2_41", "eV2"))
         $\Delta m^2_{41}$ [eV$^2$]
     """
-    return style.with_unit(symbol(name, description), unit)
+    said = symbol(name, description)
+    if name == "cevns" and unit and said == _SYMBOLS["cevns"]:
+        said = "CEvNS"  # a published value, which is no number of events
+    return style.with_unit(said, unit)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.legend import Legend
     from numpy.typing import NDArray
 
-__all__ = ["legend_below", "lift_legend"]
+__all__ = ["fits", "legend_below", "lift_legend"]
 
 
 def legend_below(figure: Figure, height_in: float, **options: Any) -> Legend:
@@ -70,6 +70,16 @@ def _break_lines(figure: Figure, legend: Legend, width: float) -> None:
             # a formula is not broken
             if "$" not in words.replace(r"\$", ""):
                 text.set_text("\n".join(wrap(words, letters)))
+
+
+def fits(figure: Figure, axes: Axes) -> bool:
+    """Whether the legend of axes is narrower than these, after the layout of the figure."""
+    whole = figure.canvas.figure
+    layout = whole.get_layout_engine()
+    if layout is not None:
+        layout.execute(whole)
+    legend = axes.get_legend()
+    return legend is None or bool(legend.get_window_extent().width <= axes.bbox.width)
 
 
 def lift_legend(figure: Figure, axes: Axes, edges: NDArray[Any], heights: NDArray[Any]) -> None:

@@ -12,6 +12,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from cevns.exceptions import InputError
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -39,9 +41,20 @@ class Look:
         return self.labels.get(name)
 
     def cut(self, axes: Axes) -> None:
-        """Show the part of the horizontal axis that was asked for."""
-        if self.xlim is not None:
-            axes.set_xlim(*self.xlim)
+        """Show the part of the horizontal axis that was asked for.
+
+        Raises:
+            InputError: if nothing lies in that part.
+        """
+        if self.xlim is None:
+            return
+        low, high = sorted(axes.get_xlim())
+        if self.xlim[1] <= low or self.xlim[0] >= high:
+            raise InputError(
+                f"--xlim {self.xlim[0]:g}:{self.xlim[1]:g} (xlim): nothing lies there; the figure "
+                f"goes from {low:.4g} to {high:.4g}"
+            )
+        axes.set_xlim(*self.xlim)
 
     @property
     def met(self) -> tuple[str, ...]:

@@ -175,6 +175,10 @@ def in_place_of(ax: Axes, make: Callable[[], object]) -> SubFigure:
     Raises:
         InputError: if the axes are in no grid.
     """
+    from matplotlib.axes import Axes as MatplotlibAxes
+
+    if not isinstance(ax, MatplotlibAxes):
+        raise InputError(f"ax={ax!r}: give axes of matplotlib, such as plt.subplots()[1]")
     if ax.get_subplotspec() is None:
         raise InputError("ax is not part of a grid: create it with subplots, or plot without ax")
     token = _PLACE.set(ax)

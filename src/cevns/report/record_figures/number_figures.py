@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
     from cevns.analysis.count_limit import CevnsLimit
     from cevns.analysis.studies.strength_limit import StrengthLimit
+    from cevns.records.by_experiment import ExpectedCounts
     from cevns.reproduction.published_rows import Row
 
-__all__ = ["cevns_limit_figure", "row_figure", "strength_limit_figure"]
+__all__ = ["cevns_limit_figure", "counts_figure", "row_figure", "strength_limit_figure"]
 
 
 def _limit(axes: Axes, limit: float, level: float, low: float, high: float) -> None:
@@ -27,6 +28,27 @@ def _limit(axes: Axes, limit: float, level: float, low: float, high: float) -> N
     axes.set_xlim(low, high)
     axes.set_yticks([])
     axes.set_ylim(0.0, 1.0)
+
+
+@style.styled
+def counts_figure(found: ExpectedCounts) -> Figure:
+    """Expected counts of each component as bars, with their numbers.
+
+    Raises:
+        MissingExtraError: if matplotlib or mplhep is not installed.
+    """
+    figure, grid = style.panels(style.SINGLE_IN, 1.0 + 0.3 * len(found))
+    axes = grid[0, 0]
+    bars = axes.barh(range(len(found)), list(found.values()), 0.6, color=style.SIGNAL_FILL)
+    axes.bar_label(bars, [f"{v:.4g}" for v in found.values()], padding=3.0, fontsize=7.5)
+    titles = [style.sentence(found.titles.get(name) or name) for name in found]
+    axes.set_yticks(range(len(found)), titles)
+    axes.tick_params(axis="y", which="both", length=0)
+    axes.set_ylim(len(found) - 0.4, -0.6)
+    axes.set_xlim(0.0, 1.2 * max(*found.values(), 1e-300))
+    axes.set_xlabel("Expected events")
+    style.caption(axes, found.title, f"prediction: cevns {VERSION}")
+    return figure
 
 
 @style.styled

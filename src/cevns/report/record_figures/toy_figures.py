@@ -8,6 +8,7 @@ import numpy as np
 
 from cevns.records import VERSION
 from cevns.report.drawing import style
+from cevns.report.drawing.labels import symbol
 from cevns.report.record_figures.table_figure import table_figure
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def toy_figure(found: ToyResult, *, title: str = "") -> Figure:
     expected = pull.size * (edges[1] - edges[0]) * np.exp(-0.5 * x * x) / np.sqrt(2.0 * np.pi)
     axes.plot(x, expected, color=style.INK, label="Unit Gaussian")
     axes.set_xlim(-_REACH, _REACH)
-    axes.set_xlabel(rf"Pull of {style.plain(found.poi)}")
+    axes.set_xlabel(rf"Pull of {symbol(found.poi)}")
     axes.set_ylabel("Toys")
     axes.legend(loc="upper right")
     mean, width = float(pull.mean()), float(pull.std(ddof=1)) if pull.size > 1 else 0.0

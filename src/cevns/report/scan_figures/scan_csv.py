@@ -1,13 +1,13 @@
 """The curves of the figure of a scan as numbers: the CSV that ``--overlay`` reads.
 
 The curve of one parameter has one row for each value. The region of two has its border, each line
-of it after a blank line; a closed line ends where it begins. Numbers are written in full.
+of it after a blank line; a closed line ends where it begins. Numbers have up to 15 digits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -24,6 +24,12 @@ __all__ = ["scan_csv"]
 
 _EXPECTED = ("expected, -2 sigma", "expected, -1 sigma", "expected", "expected, +1 sigma",
              "expected, +2 sigma")  # fmt: skip
+_MEANING: Final = {
+    "q": "q is the rise of -2 ln L above its minimum, all other parameters profiled",
+    "cls": "cls is CLs: the p-value of signal and background over that of background alone",
+    "density": "density is that of the posterior, all other parameters marginalised",
+}
+"""What the second column holds."""
 
 
 def scan_csv(scan: Scan, *, levels: Sequence[float] = ()) -> str:
@@ -44,14 +50,15 @@ def scan_csv(scan: Scan, *, levels: Sequence[float] = ()) -> str:
     single = len(scan.names) == 1
     columns = (*scan.names, *([QUANTITY[scan.method]] if single else []))
     units = [f"{n} in {u}" for n, u in zip(scan.names, scan.units, strict=True) if u]
-    head = [f"# {scan.heading}", f"# {parts.note(scan)}", *(f"# {u}" for u in units)]
+    meant = [_MEANING[QUANTITY[scan.method]]] if single else []
+    head = [f"# {scan.heading}", f"# {parts.note(scan)}", *(f"# {u}" for u in (*units, *meant))]
     lines = [*head, ",".join(columns)]
     curves = list(_curve(scan) if single else _borders(scan, drawn))
     if not curves:
         lines.append("# no boundary of the region lies in the scanned ranges")
     for label, points in curves:
         lines += ["", f"# label: {label}"]
-        lines += [f"{float(a)!r},{float(b)!r}" for a, b in points[np.isfinite(points).all(axis=1)]]
+        lines += [f"{a:.15g},{b:.15g}" for a, b in points[np.isfinite(points).all(axis=1)]]
     return "\n".join(lines) + "\n"
 
 
