@@ -92,7 +92,8 @@ def answer(scan: ScanFindings) -> str:
     at = f"at {100.0 * scan.cl:g} %"
     units = dict(zip(scan.names, scan.units, strict=True))
     if len(scan.names) == 1:
-        return f"{_pieces(scan, scan.names[0], scan.intervals)} {at}"
+        found = f"{_pieces(scan, scan.names[0], scan.intervals)} {at}"
+        return next(line for line in summary(scan) if line.startswith(found))
     best = _values({n: v for n, v in scan.best.items() if n in units}, units)
     middle = "posterior mean" if scan.method == "bayes" else "best fit"
     if scan.raster:
