@@ -304,8 +304,11 @@ _JSON: Final = (
 
 
 def _is_large_json(path: Path) -> bool:
-    with suppress(OSError), path.open("rb") as file:
-        return file.read(100).lstrip()[:1] == b"{" and path.stat().st_size > LARGEST
+    """Whether a file is JSON and too large; a pipe, which would be waited for, is not opened."""
+    with suppress(OSError):
+        if path.is_file() and path.stat().st_size > LARGEST:
+            with path.open("rb") as file:
+                return file.read(100).lstrip()[:1] == b"{"
     return False
 
 
