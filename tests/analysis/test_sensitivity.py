@@ -351,7 +351,7 @@ def test_longer_exposures_of_a_model():
     assert longer.observed == pytest.approx([45.0])
     assert longer.channels[0].floor == pytest.approx([10.0])
     assert model.exposed({"counts": 1.0}).channels == model.channels
-    with pytest.raises(InputError, match="positive number"):
+    with pytest.raises(InputError, match="must be positive"):
         model.exposed({"counts": 0.0})
     with pytest.raises(UnknownNameError):
         model.exposed({"other": 2.0})

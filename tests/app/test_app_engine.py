@@ -326,7 +326,7 @@ def test_notes_give_no_advice_for_a_terminal(engine, name):
 
 
 def test_messages_name_files_without_their_folders(tmp_path):
-    text = "/srv/data/x.yaml, line 3: field 'a': 12 /keV/kg/d is no 1/keV; see /etc/cevns/b.csv"
+    text = "/data/me/x.yaml, line 3: field 'a': 12 /keV/kg/d is no 1/keV; see /etc/cevns/b.csv"
     assert on_the_page(text) == ("x.yaml, line 3: field 'a': 12 /keV/kg/d is no 1/keV; see b.csv")
     own = tmp_path / "mine.yaml"
     shutil.copy(find("nucleus-10g"), own)

@@ -167,7 +167,7 @@ def test_figures(capsys, tmp_path):
         (("He", "--exposure", "0tyr"), "exposure"),
         (("He", "--exposure", "5"), "without a unit"),
         (("He", "--masses", "1e9GeV"), "masses are between"),
-        (("He", "--date", "midsummer", "--map", "x.png"), "no date"),
+        (("He", "--date", "midsummer", "--map", "x.png"), "is not a date"),
         (("He", "--coordinates", "polar"), "galactic or equatorial"),
         (("He", "--plot", "/no/such/place.png"), "/no/such"),
     ],

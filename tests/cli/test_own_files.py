@@ -94,7 +94,7 @@ def test_a_file_whose_release_is_elsewhere_can_be_begun_from(tmp_path, monkeypat
         ("init reactor --out my+file.yaml", "--name"),
         ("init --from global --out x.yaml", "several experiments"),
         ("init beam --from neon --out x.yaml", "name a template"),
-        ("init reactor --name Bad+Name --out x.yaml", "is no name"),
+        ("init reactor --name Bad+Name --out x.yaml", "is not a valid name"),
         ("validate", "--schema"),
         ("validate --schema x.yaml", "--schema only prints"),
         ("show no-such", "unknown experiment"),

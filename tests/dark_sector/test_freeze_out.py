@@ -174,7 +174,7 @@ def test_what_was_never_in_equilibrium_is_refused():
 
 
 def test_no_coupling_is_too_large_in_silence():
-    with pytest.raises(InputError, match="no epsilon below 1"):
+    with pytest.raises(InputError, match="for any epsilon below 1"):
         relic_alpha_visible(pair(ratio=1e4))
 
 

@@ -172,7 +172,7 @@ def test_what_dark_matter_takes_from_the_beam(tmp_path):
 
 def test_dark_matter_of_a_beam_that_cannot_say_it(tmp_path):
     ess = experiment(tmp_path, YEAR.replace("sns-2013-23", "ess"))
-    with pytest.raises(InputError, match="cannot say pulse_sigma and beam"):
+    with pytest.raises(InputError, match="does not define pulse_sigma and beam"):
         ess.with_patch(patch(tmp_path))
     said = patch(tmp_path, ", beam: mlf-3gev, pulse_sigma: 1 us")
     assert ess.with_patch(said).declaration.components["dm"].source.fields["beam"] == "mlf-3gev"

@@ -589,7 +589,7 @@ def test_external_measurements_of_one_name_must_agree(tmp_path: Path) -> None:
         + "-72.82 +/- 0.42}\n",
         encoding="utf-8",
     )
-    with pytest.raises(InputError, match="another one in counting and in second"):
+    with pytest.raises(InputError, match="is different in counting and in second"):
         cevns.load(other, second).model()
 
 

@@ -67,7 +67,9 @@ def test_sensitivity_with_a_background_in_each_bin(moments, tmp_path, rate, own)
     table = "".join(f"{a:.6g},{b:.6g},{on:.17g},{off:.17g}\n" for a, b, on, off in rows)
     (tmp_path / "counts.csv").write_text(f"low,high,on,off\n{table}", encoding="utf-8")
     text = (CATALOGUE / "gemma.yaml").read_text(encoding="utf-8")
-    text = text[: text.index("# 1.5 to 2.5 counts")].replace("name: gemma", "name: bins")
+    text = text[: text.index("# The background is 1.5 to 2.5 counts")].replace(
+        "name: gemma", "name: bins"
+    )
     text += f"data:\n  values: counts.csv\n  statistic: {{kind: on-off, ratio: {OFF / ON}}}\n"
     (tmp_path / "bins.yaml").write_text(text, encoding="utf-8")
     found = limit(cevns.load(tmp_path / "bins.yaml", models="magnetic-moment"))

@@ -412,7 +412,7 @@ def test_command_line_with_a_patch(tmp_path: Path, capsys: pytest.CaptureFixture
     assert record["delta_twice_nll"] == pytest.approx(
         rises(study, points, free=["second_size"]), abs=CLOSE
     )
-    assert record["patches"] == [str(patch)]
+    assert record["patches"] == [patch.name]
     assert Scan.read(out).names == ("second_size",)
     # as it is found on another interaction and another experiment
     other = named(tmp_path, "other", FILE.replace("19.3 m", "25 m"))

@@ -252,7 +252,7 @@ UNBOUNDED = counting(7, upper=np.inf)
         (counting(7), {"priors": {"s": Flat(0.0, 300.0)}}, "inside the bounds"),
         (LINEAR, {"priors": {"c": Flat(0.0, 1.0)}}, "'c' already has a prior"),
         (counting(7), {"fix": {"s": None}}, "all parameters are fixed"),
-        (LINEAR, {"fix": {"a": None}, "priors": {"a": Flat()}}, "'a' is held"),
+        (LINEAR, {"fix": {"a": None}, "priors": {"a": Flat()}}, "'a' is fixed"),
         (counting(7), {"seed": -1}, "seed"),
         (counting(7), {"walkers": 9}, "even number"),
         (LINEAR, {"walkers": 4}, "at least 8"),

@@ -277,7 +277,7 @@ def test_bad_input():
         NeutronSkin(proton={"Cs": -1.0})
     both = interaction("neutron-radius+neutron-skin")
     with pytest.raises(
-        InputError, match="two extensions define the radius of the neutrons of Cs133 are"
+        InputError, match="two extensions define the radius of the neutrons of Cs133: use one"
     ):
         fold(both).spectrum({"r_n_cs": 5.0, "skin_cs": 0.1})
 

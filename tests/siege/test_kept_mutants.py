@@ -21,7 +21,7 @@ from cevns.experiments import load
             r"field 'axes\.energy\.edges': bin edges lie within",
         ),
         ("coherent-csi-2017", "28, 30]", "28, 3.e+7]", "end at 3e[+]07 PE, .* 'kind: gamma'"),
-        ("derived", "exponent: 0.25", "exponent: 2.5e+29", "10 is the largest"),
+        ("derived", "exponent: 0.25", "exponent: 2.5e+29", "the largest possible exponent is 10"),
         ("coherent-lar-2020", "count: 33 +/- 33", f"count: 1{'0' * 400}", r"delayed_brn\.count"),
         ("coherent-lar-2020", "count: 128 +/- 17", "count: 0 +/- 17", "released signal has events"),
         ("source-on-off", "source-on-off.csv", "x" * 3000, "a file name cannot have 3000"),

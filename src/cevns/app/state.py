@@ -23,7 +23,7 @@ def on_the_page(said: str) -> str:
     """A message as the page has it: files by their names alone, and no advice for a terminal.
 
     Examples:
-        >>> on_the_page("/home/me/own.yaml, line 3: 5 /keV/kg is no mass; change it (--set a=1)")
+        >>> on_the_page("/data/me/own.yaml, line 3: 5 /keV/kg is no mass; change it (--set a=1)")
         'own.yaml, line 3: 5 /keV/kg is no mass; change it'
     """
     return re.sub(r"\s*\([^()]*--[a-z][^()]*\)", "", _PATH.sub(r"\1", said))

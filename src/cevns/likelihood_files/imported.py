@@ -240,6 +240,11 @@ def read_likelihood(
     else:
         raise DataError("is neither a HistFactory workspace nor an HS3 file", path=path)
     for channel in found.channels:
+        sizes = {s.name: len(s.nominal) for s in channel.samples}
+        if len(set(sizes.values())) > 1:
+            said = ", ".join(f"{name!r} has {size}" for name, size in sizes.items())
+            text = f"the samples of channel {channel.name!r} have different numbers of bins"
+            raise DataError(f"{text}: {said}", path=path)
         total = sum(s.nominal for s in channel.samples)
         if np.any(np.asarray(total) < 0.0):
             text = next(_negative(found, channel.name, np.asarray(total) < 0.0))

@@ -120,6 +120,7 @@ def plot(
     from cevns.analysis.scanning.field_record import FieldScan
     from cevns.analysis.scanning.scan_files import read
     from cevns.cli.terminal.output import prepare_figure, require_plots
+    from cevns.report.figure_files import FORMATS
 
     table = out is not None and out.suffix.casefold() == ".csv"
     if not table:
@@ -135,8 +136,9 @@ def plot(
                 "and --xlim to figures"
             )
         check_writable(target)
-    elif target.suffix.casefold() not in (".png", ".pdf", ".svg") and not target.is_dir():
-        raise OutputError(f"{target}: write a figure as .png, .pdf or .svg, its curves as .csv")
+    elif target.suffix.casefold()[1:] not in FORMATS and not target.is_dir():
+        known = f".{', .'.join(FORMATS[:-1])} or .{FORMATS[-1]}"
+        raise OutputError(f"{target}: write a figure as {known}, its curves as .csv")
     else:
         prepare_figure(target, "--out")
     from cevns.report import save

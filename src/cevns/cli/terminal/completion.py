@@ -73,8 +73,8 @@ def one_of(*names: str) -> Callable[[str], list[str]]:
     """What completes one of a closed set of names.
 
     Examples:
-        >>> one_of("png", "pdf", "svg")("p")
-        ['png', 'pdf']
+        >>> one_of("csv", "root", "arviz")("r")
+        ['root']
     """
     return _beginning(lambda: list(names))
 

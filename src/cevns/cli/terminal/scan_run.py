@@ -312,7 +312,7 @@ class ScanOptions(options.Opened, Figures):
             axes[p.name] = r.axis(p, structural=p.name in study.structural)
         _apart(known, nuisances, self.at, "--at", "is profiled anyway; hold it with --fix")
         _apart(known, nuisances, self.free, "--free", "is profiled anyway; omit --free")
-        _apart(nuisances, known, self.fix, "--fix", "belongs to the model; hold it with --at")
+        _apart(nuisances, known, self.fix, "--fix", "belongs to the model; fix it with --at")
         return study.plan(
             axes,
             free=self.free or (),

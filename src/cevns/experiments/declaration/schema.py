@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import warnings
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -32,12 +32,11 @@ from cevns.experiments.declaration.sections import (
     Target,
 )
 from cevns.experiments.forms.energy_forms import EnergyFormula, ExponentialEnergy
-from cevns.experiments.forms.factor_rules import strength_misfits
+from cevns.experiments.forms.factor_rules import name_misfits, strength_misfits
 from cevns.experiments.forms.misfits import MisfitError, together
 from cevns.experiments.forms.region_axes import Axes
 from cevns.experiments.forms.section import Component, Name, Section, Strength
 from cevns.experiments.forms.time_forms import PowerLaw
-from cevns.parameters import fold_name
 from cevns.units import Unit
 
 __all__ = ["ExperimentFile"]
@@ -238,7 +237,7 @@ class ExperimentFile(Section):
             broken: names of sections that are not usable, or not as a whole: what needs them is
                 not looked at.
         """
-        found = list(self._check_names())
+        found = list(name_misfits(self))
         if {"channels", "backgrounds", "components", "data", "axes"}.isdisjoint(broken):
             found += self._check_channels()
         if self.predicted is not None and (self.channels or self.signal is not None):
@@ -273,25 +272,6 @@ class ExperimentFile(Section):
             yield from self._check_electrons()
         if {"axes", "data", "channels"}.isdisjoint(broken):
             yield from self._check_data(self.entries[name].data)
-
-    def _check_names(self) -> Iterator[MisfitError]:
-        taken = {"cevns": "the signal", "cross_section": "a parameter of interest"}
-        kinds: dict[str, Mapping[str, Any]] = {
-            "background": self.backgrounds,
-            "component": self.components,
-            "parameter": self.parameters,
-        }
-        for kind, names in kinds.items():
-            for name in names:
-                place, folded = (f"{kind}s", name), fold_name(name)
-                if not re.fullmatch(r"[A-Za-z][\w.-]*", name):
-                    said = f"{name!r} is not a valid name of a {kind}: use letters, digits, _ . -"
-                    yield MisfitError(said, *place)
-                if folded in taken:
-                    yield MisfitError(
-                        f"the {kind} {name!r} has the same name as {taken[folded]}", *place
-                    )
-                taken[folded] = f"a {kind}"
 
     def _check_data(self, data: Data | None) -> Iterator[MisfitError]:
         counting = self.axes.energy is None and self.axes.time is None

@@ -1,14 +1,16 @@
-"""Rules that join strengths, functions and correlations of a file with its parameters."""
+"""Rules on names, and those that join strengths, functions and correlations with parameters."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cevns.experiments.forms.misfits import MisfitError
 from cevns.experiments.forms.section import Component
+from cevns.parameters import fold_name
 
-__all__ = ["strength_misfits"]
+__all__ = ["name_misfits", "strength_misfits"]
 
 
 def strength_misfits(declared: Any) -> Iterator[MisfitError]:
@@ -105,3 +107,28 @@ def strength_misfits(declared: Any) -> Iterator[MisfitError]:
                     "correlations",
                     k,
                 )
+
+
+def name_misfits(declared: Any) -> Iterator[MisfitError]:
+    """Names of backgrounds, components and parameters that are not valid, or used twice.
+
+    Args:
+        declared: the file (`cevns.experiments.declaration.schema.ExperimentFile`).
+    """
+    taken = {"cevns": "the signal", "cross_section": "a parameter of interest"}
+    kinds: dict[str, Mapping[str, Any]] = {
+        "background": declared.backgrounds,
+        "component": declared.components,
+        "parameter": declared.parameters,
+    }
+    for kind, names in kinds.items():
+        for name in names:
+            place, folded = (f"{kind}s", name), fold_name(name)
+            if not re.fullmatch(r"[A-Za-z][\w.-]*", name):
+                said = f"{name!r} is not a valid name of a {kind}: use letters, digits, _ . -"
+                yield MisfitError(said, *place)
+            if folded in taken:
+                yield MisfitError(
+                    f"the {kind} {name!r} has the same name as {taken[folded]}", *place
+                )
+            taken[folded] = f"a {kind}"
