@@ -165,7 +165,8 @@ def test_what_is_refused(words, said, capsys):
     assert "Traceback" not in errors
 
 
-def test_the_sun_has_no_full_power(capsys):
+def test_the_sun_has_no_full_power(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")  # in fewer the heading has two lines
     assert run(["flux", "xenonnt-2026"]) == 0
     assert "full power" not in capsys.readouterr().out
     assert run(["flux", "conus-2020"]) == 0
