@@ -41,7 +41,7 @@ def check_flavour(name: str) -> str:
         >>> check_flavour("chi")
         Traceback (most recent call last):
             ...
-        cevns.exceptions.SpeciesError: the species 'chi' is no neutrino (nu_e, nu_mu, nu_tau, \
+        cevns.exceptions.SpeciesError: the species 'chi' is not a neutrino (nu_e, nu_mu, nu_tau, \
 nubar_e, nubar_mu, nubar_tau)
     """
     if name.startswith("nu") and name not in FLAVOURS:

@@ -44,7 +44,7 @@ def checked_alpha(name: str, value: float) -> float:
         Traceback (most recent call last):
             ...
         cevns.exceptions.InputError: alpha_d is 12, above 1, where the exchange of one mediator is \
-no approximation; take a smaller one
+not a valid approximation; use a smaller value
     """
     number = positive(name, value)
     if number > LARGEST_ALPHA:

@@ -33,8 +33,8 @@ def refused(model: Any, fields: Mapping[str, Any]) -> list[tuple[str | None, str
 
     Examples:
         >>> from cevns.detectors.resolution.gaussian import MODEL
-        >>> [name for name, _ in refused(MODEL, {"relative": -0.1})]
-        ['relative']
+        >>> [name for name, _ in refused(MODEL, {"constant": -0.1})]
+        ['constant']
     """
     known = {f.name: f for f in dataclasses.fields(model)}
     hints = get_type_hints(model, include_extras=True)

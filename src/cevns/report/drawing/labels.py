@@ -157,7 +157,7 @@ def title_text(name: str, description: str = "") -> str:
         >>> title_text("ssb", "steady-state background"), title_text("cevns")
         ('Steady-state background', 'CEvNS events')
         >>> title_text("qf.csi.0", "first eigen-variation of the CsI quenching curve")
-        'First eigen-variation of the\nCsI quenching curve'
+        'First eigen-variation of the CsI\nquenching curve'
         >>> title_text("own")
         'own'
     """
