@@ -18,7 +18,7 @@ from cevns.records import Result
 from cevns.records.by_experiment import ExpectedCounts
 from cevns.units import quantity
 
-__all__ = ["Description", "describe"]
+__all__ = ["Description", "components", "counted", "describe", "titles"]
 
 _SHOWN = ("source", "target", "interaction", "detector")
 _EXPOSURE = "exposure"
@@ -191,6 +191,11 @@ def components(experiment: Experiment) -> Iterator[dict[str, Any]]:
         }
 
 
+def titles(experiment: Experiment) -> dict[str, str]:
+    """Titles of the components by name."""
+    return {str(c["name"]): str(c["title"]) for c in components(experiment)}
+
+
 def _number(background: Background) -> dict[str, Any]:
     """Number of events of a background in the region, with its error."""
     count = background.count
@@ -224,5 +229,4 @@ def _inputs(experiment: Experiment) -> tuple[dict[str, Any], dict[str, float]]:
 
 def counted(experiment: Experiment, counts: Mapping[str, float]) -> ExpectedCounts:
     """Expected counts of an experiment, with the titles of its components."""
-    titles = {str(c["name"]): str(c["title"]) for c in components(experiment)}
-    return ExpectedCounts.of(counts, experiment.title, titles)
+    return ExpectedCounts.of(counts, experiment.title, titles(experiment))

@@ -11,7 +11,7 @@ import numpy as np
 from cevns.analysis.expected.rate_energies import rate_energies
 from cevns.analysis.expected.time_counts import TimeCounts, time_counts
 from cevns.analysis.question import place
-from cevns.experiments.description import components
+from cevns.experiments.description import titles
 from cevns.experiments.experiment import Experiment
 from cevns.experiments.questions import SIGNAL
 from cevns.inference.model.expectation import summed
@@ -72,7 +72,7 @@ class Rate(Result, Explorable):
                 **head(),
                 **self.experiment.provenance(),
                 "title": self.title,
-                "titles": {str(c["name"]): c["title"] for c in components(self.experiment)},
+                "titles": titles(self.experiment),
                 "recoil_energy_kev": self.recoil_energy_kev.tolist(),
                 "rate_per_kev": {k: v.tolist() for k, v in self.rate_per_kev.items()},
                 "expected": dict(self.expected),

@@ -137,19 +137,15 @@ def _write(output: Output, records: Mapping[str, dict[str, Any]], placed: option
 def _show_counts(
     console: Console, experiment: Experiment, channels: Mapping[str, Mapping[str, float]]
 ) -> None:
+    from cevns.experiments.description import titles
     from cevns.experiments.questions import SIGNAL
     from cevns.inference.model.expectation import summed
-    from cevns.processes import signal_title
 
     title, unit = experiment.title, experiment.unit
     declared = experiment.declaration
     # a reaction of some nuclides is no CEvNS, which the signal of a file is called otherwise
     own = {SIGNAL: experiment.interaction.name} if experiment.is_beside else {}
-    titles = {
-        SIGNAL: signal_title(experiment.interaction),
-        **{name: entry.title for name, entry in declared.components.items()},
-        **{name: entry.title for name, entry in declared.backgrounds.items()},
-    }
+    called = titles(experiment)
     counted = unit == "events"
     what = "counts in the analysis region" if counted else f"value in {unit}"
     head = "counts" if counted else unit
@@ -160,7 +156,7 @@ def _show_counts(
         # a few events in two digits behind the point, far less than one in three figures
         shown.add_row(
             own.get(name, name),
-            titles.get(name, ""),
+            called.get(name, ""),
             f"{count:.2f}" if count == 0.0 or abs(count) >= 0.1 else f"{count:.3g}",
         )
     console.print(shown)

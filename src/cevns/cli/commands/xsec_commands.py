@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cevns.cli.terminal.completion import COUPLINGS, FORM_FACTORS
+from cevns.cli.terminal import options
 from cevns.cli.terminal.named_source import named_facility, named_source
 from cevns.cli.terminal.output import Output, table
 from cevns.exceptions import InputError, UnknownNameError
@@ -27,24 +27,8 @@ def xsec(
         str,
         typer.Option("--source", metavar="NAME", help="a source, or an experiment with the source"),
     ] = "sns",
-    form_factor: Annotated[
-        str,
-        typer.Option(
-            "--form-factor",
-            metavar="NAME",
-            help="see 'cevns list form-factors'",
-            autocompletion=FORM_FACTORS,
-        ),
-    ] = "klein-nystrand",
-    couplings: Annotated[
-        str,
-        typer.Option(
-            "--couplings",
-            metavar="NAME",
-            help="see 'cevns list couplings'",
-            autocompletion=COUPLINGS,
-        ),
-    ] = "scholberg2021",
+    form_factor: options.FormFactor = "klein-nystrand",
+    couplings: options.Couplings = "scholberg2021",
     energy: Annotated[
         str | None,
         typer.Option(

@@ -28,9 +28,11 @@ __all__ = [
     "Asimov",
     "Asked",
     "At",
+    "Couplings",
     "DataFolder",
     "Fitting",
     "Fix",
+    "FormFactor",
     "NewPhysics",
     "Opened",
     "Placed",
@@ -55,6 +57,24 @@ NewPhysics = typer.Option(
     "FILE.yaml that adds components",
     autocompletion=INTERACTIONS,
 )
+Couplings = Annotated[
+    str,
+    typer.Option(
+        "--couplings",
+        metavar="NAME",
+        help="see 'cevns list couplings'",
+        autocompletion=COUPLINGS,
+    ),
+]
+FormFactor = Annotated[
+    str,
+    typer.Option(
+        "--form-factor",
+        metavar="NAME",
+        help="see 'cevns list form-factors'",
+        autocompletion=FORM_FACTORS,
+    ),
+]
 At = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME=VALUE", help="hold a parameter of the model at a value"),
@@ -258,19 +278,8 @@ class SkyPhysics:
             metavar="NAME|CSV[:SET]", help="fog, sno-8b, b16-gs98, b16-agss09met or your own table"
         ),
     ] = "fog"
-    couplings: Annotated[
-        str,
-        typer.Option(metavar="NAME", help="see 'cevns list couplings'", autocompletion=COUPLINGS),
-    ] = "tree-lowE"
-    form_factor: Annotated[
-        str,
-        typer.Option(
-            "--form-factor",
-            metavar="NAME",
-            help="see 'cevns list form-factors'",
-            autocompletion=FORM_FACTORS,
-        ),
-    ] = "helm"
+    couplings: Couplings = "tree-lowE"
+    form_factor: FormFactor = "helm"
     axial: Annotated[bool, typer.Option(help="include the axial part of CEvNS")] = False
 
     def case(self, target: Material, window: RecoilWindow, **more: Any) -> FogCase:
