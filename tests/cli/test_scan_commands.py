@@ -403,3 +403,13 @@ def test_a_line_where_no_bar_can_be_drawn(cevns, monkeypatch):
 )
 def test_time_left(left, text):
     assert progress.line("toys", 0, 100 * left, 100.0).endswith(text)
+
+
+def test_a_range_that_ends_inside_the_region_gives_no_limit(cevns) -> None:
+    """All scanned values are allowed, so that the last one is not a limit."""
+    done = cevns(
+        "limit", CSI, "--model", "magnetic-moment", "--parameter", "mu_nu_mu=0:1e-8:5"
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert "no limit on mu_nu_mu below 1e-08 x 1e-10 mu_B at 90 %" in done.out
+    assert "mu_nu_mu < 1e-08" not in done.out

@@ -14,6 +14,7 @@ import cevns
 from cevns.analysis import Scan
 from cevns.cli import run
 from cevns.report import correlation_figure, document, projection_figure
+from cevns.report.document.fit_sections import Beside, answer, fit_sections
 from cevns.report.drawing.look import look
 from cevns.report.scan_figures.scan_csv import scan_csv
 
@@ -188,3 +189,11 @@ def test_a_csv_explains_its_columns_in_short_numbers(line: Path) -> None:
     assert "# q is the rise of -2 ln L above its minimum, all other parameters profiled" in text
     assert "\n0.15," in text
     assert "0.15000000000000002" not in text
+
+
+def test_expected_counts_are_not_said_to_reject() -> None:
+    """Of Asimov data the report says what is to be expected, and calls them so."""
+    record = cevns.load("coherent-ge-1").fit(asimov=True).to_dict()
+    assert "is expected to be rejected at" in answer(record)
+    (components,) = (s for s in fit_sections(record, Beside()) if s.title == "Components")
+    assert components.tables[0].rows[-1][0] == "Asimov data"
